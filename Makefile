@@ -1,0 +1,49 @@
+# demo   set everything up and run the main job       test    set up and run the tests
+# check  linters, types, layers, shape                chaos   the full kill loops
+# bench  the benchmarks that need no other product    lock    refresh the pinned requirements
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test check chaos bench lock clean
+
+demo: $(VENV)/.demo
+	$(BIN)/lasttenth demo
+
+test: $(VENV)/.dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+	$(BIN)/python -m pytest -q tests/standards
+
+chaos: $(VENV)/.dev
+	$(BIN)/python -m pytest -q tests/chaos --rounds 50
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m benchmarks
+
+lock:
+	$(BIN)/python scripts/lock.py
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache
+
+$(VENV)/.python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Lasttenth needs Python 3.11 or newer: make PYTHON=python3.12 …")'
+	$(PYTHON) -m venv $(VENV)
+	touch $@
+
+$(VENV)/.demo: $(VENV)/.python requirements/local.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/local.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	$(BIN)/lasttenth embedder install
+	touch $@
+
+$(VENV)/.dev: $(VENV)/.python requirements/dev.txt pyproject.toml
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	touch $@

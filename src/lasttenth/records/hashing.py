@@ -1,0 +1,28 @@
+"""Content hashes of records: SHA-256 over one canonical encoding, so that equal content has one name everywhere."""
+
+import hashlib
+import hmac
+
+import msgspec
+
+_encoder = msgspec.json.Encoder(order="deterministic")
+
+
+def canonical(value: object) -> bytes:
+    """Return the canonical JSON of a struct or of plain data: keys sorted, no white space, UTF-8."""
+    return _encoder.encode(value)
+
+
+def content_hash(kind: str, value: object) -> str:
+    """Return the hex SHA-256 of a definition. The kind is part of it: a task and a card never share a hash."""
+    return hashlib.sha256(kind.encode() + b"\0" + canonical(value)).hexdigest()
+
+
+def text_hash(text: str) -> str:
+    """Return the hex SHA-256 of a text's UTF-8 bytes."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def keyed_hash(key: bytes, data: bytes) -> str:
+    """Return the hex HMAC-SHA-256 of a payload: without the project's key nobody can test a guess against it."""
+    return hmac.new(key, data, hashlib.sha256).hexdigest()
