@@ -52,10 +52,12 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RetrievalBinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which index a release reads: `follow` an index by name, or stay `pinned` to one snapshot by its hash."""
+    """Which index a release reads: `follow` an index by name, or stay `pinned` to one snapshot of it."""
 
     mode: Literal["pinned", "follow"] = "follow"
     index: str
+    snapshot: str = ""
+    """Hash of what the index must hold; empty unless pinned."""
     passages: int = 6
 
 

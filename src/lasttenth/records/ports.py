@@ -4,18 +4,18 @@
 inside Lasttenth calls a model; the request pipeline implements it, so that every such call is traced and costed.
 """
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any, Literal, Protocol
 
 import msgspec
 
-from lasttenth.records.definitions import Release
+from lasttenth.records.definitions import Environment, Release
 from lasttenth.records.usage import Usage
 
 Purpose = Literal["answer", "judge", "guard"]
 """Why a model is called. `judge` and `guard` calls skip guards, have a budget of their own and cannot recurse."""
 
-FinishReason = Literal["stop", "length", "tool_calls", "content_filter"]
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
 
 
 class Citation(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +43,7 @@ class FinishPart(msgspec.Struct, frozen=True, kw_only=True):
     reason: FinishReason = "stop"
     usage: Usage | None = None
     cost: int | None = None
+    price_version: str = ""
     model: str = ""
 
 
@@ -86,7 +87,7 @@ class TaskCall(msgspec.Struct, frozen=True, kw_only=True):
 class Caller(Protocol):
     """Call a model from inside: traced under the given span, costed, with the purpose recorded."""
 
-    def chat(self, request: ChatRequest, *, scope: SpanScope, purpose: Purpose = "answer") -> AsyncIterator[ReplyPart]:
+    def chat(self, request: ChatRequest, *, scope: SpanScope, purpose: Purpose = "answer") -> AsyncGenerator[ReplyPart]:
         """Yield the reply's text, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
         ...
 
@@ -94,10 +95,10 @@ class Caller(Protocol):
 class Program(Protocol):
     """Answer one call of a task."""
 
-    async def environment(self, call: TaskCall) -> dict[str, str]:
-        """Return what the release meets: names of index snapshots and artefacts → their hashes."""
+    async def environment(self, call: TaskCall) -> Environment:
+        """Return what the release meets."""
         ...
 
-    def answer(self, call: TaskCall, caller: Caller) -> AsyncIterator[ReplyPart]:
+    def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:
         """Yield text and citations in reading order, then a GroundingPart where it cites, then one FinishPart."""
         ...

@@ -26,13 +26,18 @@ class IndexSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class IndexInfo(msgspec.Struct, frozen=True, kw_only=True):
-    """An index: its settings, how much it holds, and a revision that grows with every change."""
+    """An index: its settings, and a revision that grows with every change."""
 
     name: str
     settings: IndexSettings
+    revision: int
+
+
+class IndexSize(NamedTuple):
+    """How much an index holds."""
+
     documents: int
     chunks: int
-    revision: int
 
 
 class NewChunk(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,6 +159,10 @@ class Indexes(Protocol):
 
     async def overview(self) -> list[IndexInfo]:
         """Return all indexes, sorted by name."""
+        ...
+
+    async def size(self, name: str) -> IndexSize:
+        """Return how much an index holds. Raises IndexNotFoundError."""
         ...
 
     async def drop(self, name: str) -> None:

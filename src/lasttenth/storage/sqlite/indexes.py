@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
 
 from lasttenth.records.errors import ConflictError, IndexNotFoundError, NotFoundError
 from lasttenth.records.hashing import canonical
@@ -15,7 +15,7 @@ from lasttenth.records.traces import Payload
 from lasttenth.storage import schema
 from lasttenth.storage.engine import Engine
 from lasttenth.storage.payloads import PayloadTable, insert_payloads, open_payload
-from lasttenth.storage.ports import Hit, IndexInfo, IndexSettings, NewDocument, StoredChunk
+from lasttenth.storage.ports import Hit, IndexInfo, IndexSettings, IndexSize, NewDocument, StoredChunk
 from lasttenth.storage.sqlite import words
 from lasttenth.storage.vectors import MatrixCache, matrix_of
 
@@ -43,8 +43,8 @@ class IndexTable:
                 row = {"project": self._project, "name": name, "revision": 0, **msgspec.structs.asdict(settings)}
                 key = connection.execute(insert(_indexes), row).inserted_primary_key
                 words.create(connection, int(key[0]) if key is not None else 0)
-                return IndexInfo(name=name, settings=settings, documents=0, chunks=0, revision=0)
-            info = _info(connection, found)
+                return IndexInfo(name=name, settings=settings, revision=0)
+            info = _info(found)
             if info.settings != settings:
                 raise ConflictError(
                     f"Index {name} was built with other settings: {_differences(info.settings, settings)}.",
@@ -56,14 +56,21 @@ class IndexTable:
 
     async def get(self, name: str) -> IndexInfo:
         """Return an index. Raises IndexNotFoundError."""
-        return await self._engine.read(lambda connection: _info(connection, self._known(connection, name)))
+        return await self._engine.read(lambda connection: _info(self._known(connection, name)))
 
     async def overview(self) -> list[IndexInfo]:
         """Return all indexes, sorted by name."""
         query = select(_indexes).where(_indexes.c.project == self._project).order_by(_indexes.c.name)
-        return await self._engine.read(
-            lambda connection: [_info(connection, row) for row in connection.execute(query).all()]
-        )
+        return await self._engine.read(lambda connection: [_info(row) for row in connection.execute(query).all()])
+
+    async def size(self, name: str) -> IndexSize:
+        """Return how much an index holds. Raises IndexNotFoundError."""
+
+        def work(connection: Connection) -> IndexSize:
+            index = self._known(connection, name)
+            return IndexSize(_count(connection, _documents, index), _count(connection, _chunks, index))
+
+        return await self._engine.read(work)
 
     async def drop(self, name: str) -> None:
         """Remove an index with all its documents. Raises IndexNotFoundError."""
@@ -257,18 +264,13 @@ def _settings(index: Row[Any]) -> IndexSettings:
     return IndexSettings(**{name: getattr(index, name) for name in IndexSettings.__struct_fields__})
 
 
-def _info(connection: Connection, index: Row[Any]) -> IndexInfo:
-    def count(table: Any) -> int:
-        query = select(func.count()).where(table.c.project == index.project, table.c.index_id == index.id)
-        return int(connection.scalar(query) or 0)
+def _info(index: Row[Any]) -> IndexInfo:
+    return IndexInfo(name=index.name, settings=_settings(index), revision=index.revision)
 
-    return IndexInfo(
-        name=index.name,
-        settings=_settings(index),
-        documents=count(_documents),
-        chunks=count(_chunks),
-        revision=index.revision,
-    )
+
+def _count(connection: Connection, table: Table, index: Row[Any]) -> int:
+    query = select(func.count()).where(table.c.project == index.project, table.c.index_id == index.id)
+    return int(connection.scalar(query) or 0)
 
 
 def _differences(one: IndexSettings, other: IndexSettings) -> str:
