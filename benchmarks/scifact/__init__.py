@@ -1,0 +1,1 @@
+"""SciFact: retrieval, quoted evidence, and answering or declining."""

@@ -1,0 +1,78 @@
+"""The extractive model: picks and quotes the sentences that answer a question, or says that the passages do not.
+
+It has no weights beyond a few documented coefficients, writes no text of its own, and is deterministic.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lasttenth.models.extractive import answerability, ranking
+from lasttenth.models.extractive.shapes import Embed, ExtractedSentence, Extraction, ExtractiveSettings, Passage
+
+_DEFAULTS = ExtractiveSettings()
+_NOTHING = Extraction(sentences=(), confidence=0.0, answered=False)
+
+
+def extract(
+    question: str,
+    passages: Sequence[Passage],
+    *,
+    embed: Embed | None = None,
+    settings: ExtractiveSettings = _DEFAULTS,
+) -> Extraction:
+    """Pick the sentences that answer a question, best first, and estimate whether they do.
+
+    Args:
+        question: A question or a claim, in English for good results.
+        passages: What retrieval found, best first.
+        embed: The embedder; sentences are compared by their words alone where it is None.
+        settings: How much to quote and from which confidence on to answer.
+
+    Returns:
+        At most `settings.most` verbatim sentences and the confidence. Nothing, with confidence 0, where the question
+        has no content words or no passage a quotable piece.
+
+    Example:
+        >>> policy = Passage(document="refunds.md", text="We ship daily. Refunds are possible within 30 days.")
+        >>> extract("Within how many days are refunds possible?", [policy]).sentences[0].text
+        'Refunds are possible within 30 days.'
+    """
+    asked = ranking.read_question(question)
+    pool = ranking.candidates(passages)
+    if not asked.terms or not pool:
+        return _NOTHING
+    found = ranking.match(asked, pool, passages)
+    cosines = None if embed is None else _cosines(embed, question, [one.text for one in pool])
+    scores = ranking.scores(ranking.features(asked, pool, found), cosines)
+    values = answerability.evidence(
+        scores, np.maximum(found.met, found.context), found.weights, np.array([one.passage for one in pool])
+    )
+    if cosines is None:
+        confidence, point = answerability.probability(answerability.LEXICAL, values), settings.lexical_point
+    else:
+        values["cosine"] = float(cosines.max())
+        confidence, point = answerability.probability(answerability.HYBRID, values), settings.hybrid_point
+    return Extraction(sentences=_quotes(pool, scores, settings), confidence=confidence, answered=confidence >= point)
+
+
+def _cosines(embed: Embed, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+    vectors = embed([question, *texts])
+    return np.asarray(vectors[1:] @ vectors[0], dtype=np.float32)
+
+
+def _quotes(
+    pool: Sequence[ranking.Candidate], scores: NDArray[np.float32], settings: ExtractiveSettings
+) -> tuple[ExtractedSentence, ...]:
+    """Return the best candidates, the same text once; ties keep the order of the passages."""
+    chosen: dict[str, ExtractedSentence] = {}
+    order = np.argsort(-scores, kind="stable")
+    least = settings.share * float(scores[order[0]])
+    for index in order:
+        one, score = pool[index], float(scores[index])
+        if len(chosen) == settings.most or score < least:
+            break
+        quote = ExtractedSentence(passage=one.passage, start=one.start, end=one.end, text=one.text, score=score)
+        chosen.setdefault(one.text, quote)
+    return tuple(chosen.values())

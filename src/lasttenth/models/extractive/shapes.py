@@ -1,0 +1,56 @@
+"""What goes into the extractive model and what comes out. Pure records; offsets are characters of a passage's text."""
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""Texts to unit vectors, one row each: the embedder that the passages were found with."""
+
+
+class Passage(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of a document that retrieval found; passages are given best first."""
+
+    document: str
+    text: str
+    headings: tuple[str, ...] = ()
+    """The title and the headings above the text, outermost first."""
+    score: float | None = None
+    """The retrieval score in the retriever's own unit; higher is better."""
+    similarity: float | None = None
+    """The cosine of passage and question where retrieval was hybrid; None where it was lexical only."""
+
+
+class ExtractedSentence(msgspec.Struct, frozen=True, kw_only=True):
+    """A verbatim quote: `text` equals `passages[passage].text[start:end]`."""
+
+    passage: int
+    start: int
+    end: int
+    text: str
+    score: float
+    """The estimated probability, 0 to 1, that this sentence answers the question."""
+
+
+class Extraction(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found. The sentences are given even where the model declines: then they are what came nearest."""
+
+    sentences: tuple[ExtractedSentence, ...]
+    confidence: float
+    """The estimated probability, 0 to 1, that the passages answer the question."""
+    answered: bool
+
+
+class ExtractiveSettings(msgspec.Struct, frozen=True, kw_only=True):
+    """How much to quote and from which confidence on to answer."""
+
+    most: int = 3
+    """Quote at most this many sentences."""
+    share: float = 0.25
+    """Quote a further sentence only where its score reaches this share of the best one's."""
+    lexical_point: float = 0.2
+    """Answer from this confidence on where no embedder is given."""
+    hybrid_point: float = 0.5
+    """Answer from this confidence on where an embedder is given."""
