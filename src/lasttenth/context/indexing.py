@@ -47,6 +47,13 @@ class IndexReport(msgspec.Struct, frozen=True, kw_only=True):
     """Empty where the index is searched by words alone."""
 
 
+class TextDocument(msgspec.Struct, frozen=True, kw_only=True):
+    """A document that is not a file. The ending of its name says what it is, as in `policy.md`."""
+
+    name: str
+    text: str
+
+
 class _Read(msgspec.Struct, frozen=True, kw_only=True):
     document: NewDocument | None = None
     skipped: Skipped | None = None
@@ -97,6 +104,16 @@ class Indexer:
             chunks=size.chunks,
             embedder="" if self._embedder is None else self._embedder.id,
         )
+
+    async def add_texts(self, index: str, documents: Sequence[TextDocument]) -> None:
+        """Index texts, all or none; one of the same name is replaced. Raises DocumentError, ConflictError."""
+        await self._indexes.create(index, settings_for(self._embedder))
+
+        def read() -> list[NewDocument]:
+            bodies = [(each.name, each.text.encode()) for each in documents]
+            return [self._document(name, data, hashlib.sha256(data).hexdigest()) for name, data in bodies]
+
+        await self._indexes.put(index, await asyncio.to_thread(read))
 
     def _read(self, files: Sequence[tuple[str, Path]], known: dict[str, str]) -> list[_Read]:
         reads = []

@@ -8,6 +8,7 @@ a span, and the drop is counted and reported.
 import asyncio
 import contextlib
 import logging
+import os
 from collections import deque
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -53,13 +54,13 @@ class Recorder:
 
     Args:
         write: how spans reach the store.
-        spill: the file for what the store refuses and the queue cannot hold; it is recovered first.
+        folder: where the spill file is kept, for what the store refuses and the queue cannot hold.
         queue_bytes: bound of the queue.
     """
 
-    def __init__(self, write: WriteSpans, *, spill: Path, queue_bytes: int = QUEUE_BYTES) -> None:
+    def __init__(self, write: WriteSpans, *, folder: Path, queue_bytes: int = QUEUE_BYTES) -> None:
         self._write = write
-        self._spill = Spill(spill)
+        self._spill = Spill(folder, process=os.getpid())
         self._limit = queue_bytes
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0

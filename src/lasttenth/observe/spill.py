@@ -16,10 +16,18 @@ _decoder = msgspec.msgpack.Decoder(tuple[str, Span])
 
 
 class Spill:
-    """Append to a file, and take from its front. One process at a time owns it."""
+    """Append to a file, and take from its front. Each process has its own; those of the dead are taken over.
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    Args:
+        folder: where the files are.
+        process: this process's id, part of the file's name.
+    """
+
+    def __init__(self, folder: Path, *, process: int) -> None:
+        self._path = folder / f"spill-{process}.bin"
+        for other in sorted(folder.glob("spill-*.bin")):
+            if other != self._path and not _is_alive(other):
+                self._take_over(other)
         self.count = len(self.read())
 
     def append(self, project: str, span: Span) -> None:
@@ -54,6 +62,18 @@ class Spill:
             at = end
         return found
 
+    def _take_over(self, other: Path) -> None:
+        """Append another file to this one. A crash in between doubles records, which the store then ignores."""
+        try:
+            content = other.read_bytes()
+            with self._path.open("ab") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            other.unlink()
+        except FileNotFoundError:
+            return  # another process was faster
+
     def remove_first(self, count: int) -> None:
         """Forget the first records; what came after them stays."""
         rest = self.read()[count:]
@@ -66,6 +86,17 @@ class Spill:
         beside.write_bytes(b"".join(len(body).to_bytes(_LENGTH) + body for body in bodies))
         beside.replace(self._path)
         self.count = len(rest)
+
+
+def _is_alive(path: Path) -> bool:
+    """Tell whether the process that a spill file belongs to still runs."""
+    try:
+        os.kill(int(path.stem.removeprefix("spill-")), 0)
+    except (ProcessLookupError, ValueError):
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _write_all(descriptor: int, data: bytes) -> None:

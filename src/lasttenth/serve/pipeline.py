@@ -59,24 +59,35 @@ class Pipeline:
     async def serve(self, request: GatewayRequest) -> GatewayReply:
         """Return the reply to a request; errors are replies too."""
         scope = scope_of(request, self._ids)
+        try:
+            return await self.answer(request, scope)
+        except LasttenthError as error:
+            return refusal(error, scope)
+
+    async def answer(self, request: GatewayRequest, scope: SpanScope | None = None) -> GatewayReply:
+        """Return the reply to a request, for callers in this process. Raises LasttenthError, after it is recorded."""
+        scope = scope or scope_of(request, self._ids)
         settlement = self._begin(_unread(request, scope))
         try:
-            settlement.call = call = admit(request, scope)
-            settlement.outcome.model = call.model
-            settlement.watch.lap("admit")
-            task = self._router.task_of(call.model) if call.operation == "chat" else None
-            if task is not None:
-                return await self._tasks.answer(call, task, settlement)
-            return await self._relay.answer(call, settlement)
+            return await self._answer(request, scope, settlement)
         except LasttenthError as error:
             settlement.fail(error.code)
-            return refusal(error, scope)
+            raise
         except asyncio.CancelledError:
             settlement.fail(DISCONNECTED)
             raise
         except Exception:
             settlement.fail(LasttenthError.code)
             raise
+
+    async def _answer(self, request: GatewayRequest, scope: SpanScope, settlement: Settlement) -> GatewayReply:
+        settlement.call = call = admit(request, scope)
+        settlement.outcome.model = call.model
+        settlement.watch.lap("admit")
+        task = self._router.task_of(call.model) if call.operation == "chat" else None
+        if task is not None:
+            return await self._tasks.answer(call, task, settlement)
+        return await self._relay.answer(call, settlement)
 
     def _begin(self, call: Call) -> Settlement:
         return Settlement(call, clock=self._clock, prices=self._prices, record=self._record)

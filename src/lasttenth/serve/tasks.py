@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 
 from lasttenth.models import openai
-from lasttenth.records.definitions import Release
+from lasttenth.records.definitions import RetrievalBinding
 from lasttenth.records.ports import Caller, Citation, FinishPart, GroundingPart, Program, ReplyPart, TaskCall, TextPart
 from lasttenth.records.traces import Assignment
 from lasttenth.releases.registry import Registry, Resolved
@@ -22,7 +22,6 @@ RegistryOf = Callable[[str], Awaitable[Registry]]
 FORWARDED = ("max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "stop", "reasoning_effort")
 """Parameters of a request that override those of the release."""
 
-MODEL_CONTROL = "model"
 CITATION_TYPE = "lasttenth_citation"
 
 
@@ -75,12 +74,17 @@ class TaskRunner:
         return await _whole(parts, head, settlement)
 
     async def _chosen(self, call: Call, target: TaskTarget, registry: Registry) -> Resolved:
-        """Return the pointer's release, or the same release with the model that the request asks for."""
+        """Return the pointer's release, or the one that the request makes of it: another model, another index."""
         resolved = await registry.resolve(target.task, target.pointer)
-        model = call.controls.get(MODEL_CONTROL)
-        if model is None or model == resolved.release.model:
+        release = resolved.release
+        model, index = call.controls.get("model"), call.controls.get("index")
+        if model is not None:
+            release = msgspec.structs.replace(release, model=model)
+        if index is not None and release.retrieval is not None:
+            binding = RetrievalBinding(index=index, passages=release.retrieval.passages)
+            release = msgspec.structs.replace(release, retrieval=binding)
+        if release == resolved.release:
             return resolved
-        release: Release = msgspec.structs.replace(resolved.release, model=model)
         return Resolved(release, await registry.keep(release, parent=resolved.hash), 1.0)
 
 
