@@ -41,7 +41,7 @@ def test_every_model_costs_what_the_source_says(usage: Usage) -> None:
     different = [
         (provider.id, model.id, moment)
         for provider, model in _every_model()
-        for moment in (TIMES if isinstance(model.prices, list) else TIMES[-1:])
+        for moment in _moments(model)
         if _ours(provider, model, moment, usage) != _theirs(provider, model, moment, usage)
     ]
 
@@ -158,6 +158,18 @@ def test_source_package_is_never_loaded() -> None:
 
 def _every_model() -> Iterator[tuple[types.Provider, types.ModelInfo]]:
     return ((provider, model) for provider in SNAPSHOT.providers for model in provider.models)
+
+
+def _moments(model: types.ModelInfo) -> Iterator[dt.datetime]:
+    """Yield the times to compare at: where prices change, the very moments of change among them."""
+    yield TIMES[-1]
+    for price in model.prices if isinstance(model.prices, list) else ():
+        yield from TIMES
+        match price.constraint:
+            case types.StartDateConstraint(start_date=date):
+                yield dt.datetime.combine(date, dt.time(), dt.UTC)
+            case types.TimeOfDateConstraint(start_time=start, end_time=end):
+                yield from (dt.datetime.combine(TIMES[1], time.replace(tzinfo=dt.UTC)) for time in (start, end))
 
 
 def _ours(provider: types.Provider, model: types.ModelInfo, moment: dt.datetime, usage: Usage) -> int | None:
