@@ -37,6 +37,13 @@ class Price(msgspec.Struct, frozen=True, kw_only=True):
     rates: Rates
 
 
+class Cost(NamedTuple):
+    """What a call costs in nano-dollars, None where no price is known, and the price list that says so."""
+
+    amount: int | None
+    version: str
+
+
 class ModelListing(NamedTuple):
     """A known model, as people look it up: `provider/model`, its name, and its context window in tokens."""
 
@@ -79,6 +86,11 @@ class Prices:
             return None
         rates = found.rates_at(dt.datetime.fromtimestamp(at // 1_000_000_000, dt.UTC))
         return Price(model=model, version=self.version, rates=rates) if rates.are_known else None
+
+    def cost(self, model: str, usage: Usage, *, at: int) -> Cost:
+        """Return the cost of a call of `provider/model` at a time in Unix nanoseconds."""
+        price = self.price_of(model, at=at)
+        return Cost(cost(price, usage), price.version if price else self.version)
 
     def context_window_of(self, model: str) -> int | None:
         """Return how many tokens a model takes, or None where that is not known."""

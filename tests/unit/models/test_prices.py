@@ -103,6 +103,16 @@ def test_price_names_its_list() -> None:
     assert price.version == PRICES.version == "genai-prices/0.2.3"
 
 
+def test_cost_of_a_call_comes_with_the_list_that_says_so() -> None:
+    usage = Usage(input_tokens=1_000, output_tokens=10)
+
+    known = PRICES.cost("openai/gpt-5-mini", usage, at=NOW)
+    unknown = PRICES.cost("nobody/nothing", usage, at=NOW)
+    local = PRICES.cost("builtin/extractive", usage, at=NOW)
+
+    assert (known, unknown, local) == ((270_000, PRICES.version), (None, PRICES.version), (0, "local"))
+
+
 def test_cost_is_rounded_once_half_to_even() -> None:
     price = _price(input=Decimal("0.0005"), output=Decimal("0.0005"))
 
