@@ -103,6 +103,12 @@ class MissingExtraError(ConfigurationError):
     code, status = "missing_extra", 501
 
 
+class EmbedderUnavailableError(MissingExtraError):
+    """The files of the built-in embedder are missing, damaged or could not be fetched."""
+
+    code = "embedder_unavailable"
+
+
 class StorageError(LasttenthError):
     """The store refused: disk full, locked, read-only or damaged. Nothing that was acknowledged is lost."""
 

@@ -1,0 +1,77 @@
+"""Keys: found by a public id, proven by a secret, and stored only as the secret's digest under a pepper.
+
+A key reads `lt-<id>-<secret>`. The digest is HMAC-SHA-256: secrets are 256 random bits, so nothing slower is needed.
+"""
+
+import base64
+import hmac
+import os
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+from lasttenth.records.errors import AuthenticationError, StorageError
+from lasttenth.records.hashing import keyed_hash
+from lasttenth.records.ids import Clock, Randomness
+from lasttenth.storage.ports import KeyRecord, Store
+
+PEPPER_BYTES = 32
+_KEY = re.compile(r"lt-([a-z2-7]{16})-([a-z2-7]{52})")
+
+
+class NewKey(NamedTuple):
+    """A key that was just made. `secret` is the whole key, and is shown this once."""
+
+    id: str
+    secret: str
+
+
+class Keyring:
+    """Make and check keys.
+
+    Args:
+        store: where the digests are.
+        pepper: the installation's own secret, kept beside the store and never in it.
+    """
+
+    def __init__(self, store: Store, *, pepper: bytes, clock: Clock, randomness: Randomness) -> None:
+        self._store = store
+        self._pepper = pepper
+        self._clock = clock
+        self._randomness = randomness
+
+    async def create(self, name: str, *, project: str) -> NewKey:
+        """Make a key for a project."""
+        key_id, secret = _letters(self._randomness(10)), _letters(self._randomness(32))
+        digest = keyed_hash(self._pepper, secret.encode())
+        record = KeyRecord(id=key_id, name=name, project=project, digest=digest, created=self._clock.now())
+        await self._store.add_key(record)
+        return NewKey(key_id, f"lt-{key_id}-{secret}")
+
+    async def check(self, key: str) -> KeyRecord:
+        """Return the record of a key. Raises AuthenticationError, with the same words whatever is wrong with it."""
+        found = _KEY.fullmatch(key.strip())
+        record = await self._store.key(found[1]) if found is not None else None
+        digest = keyed_hash(self._pepper, found[2].encode() if found is not None else b"")
+        stored = record.digest if record is not None else "0" * len(digest)
+        if not hmac.compare_digest(digest, stored) or record is None or record.revoked is not None:
+            raise AuthenticationError("The key is not valid.", hint="Make one with: lasttenth key create NAME")
+        return record
+
+
+def read_pepper(path: Path, randomness: Randomness) -> bytes:
+    """Return the installation's pepper, which is made on first use. Raises StorageError."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return path.read_bytes()
+    except OSError as error:
+        raise StorageError(f"{path} cannot be made: {error.strerror}.") from error
+    with os.fdopen(descriptor, "wb") as file:
+        pepper = randomness(PEPPER_BYTES)
+        file.write(pepper)
+    return pepper
+
+
+def _letters(noise: bytes) -> str:
+    return base64.b32encode(noise).decode().rstrip("=").lower()

@@ -1,0 +1,79 @@
+"""An answer as an application sees it: text, verified quotes, and what it took."""
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from lasttenth.models import openai
+from lasttenth.records.money import nanos
+from lasttenth.records.ports import Citation
+from lasttenth.records.usage import Usage
+from lasttenth.serve.calls import GatewayReply
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a task or a model answered."""
+
+    text: str
+    citations: tuple[Citation, ...] = ()
+    declined: bool = False
+    """True where the documents do not answer the question."""
+    groundedness: float | None = None
+    """Share of the answer's sentences that carry a verified quote; None where nothing was to be cited."""
+    cost: int | None = None
+    """Nano-dollars; None where no price is known."""
+    latency: float
+    """Seconds."""
+    usage: Usage | None = None
+    model: str
+    release: str = ""
+    trace_id: str
+
+
+class _Message(msgspec.Struct):
+    content: str | None = None
+    annotations: list[dict[str, Any]] = []
+
+
+class _Choice(msgspec.Struct):
+    message: _Message
+
+
+class _Completion(msgspec.Struct):
+    choices: list[_Choice]
+
+
+def read_answer(reply: GatewayReply, *, latency: float) -> Answer:
+    """Return the answer that a whole chat completion carries."""
+    body = reply.body if isinstance(reply.body, bytes) else b""
+    message = msgspec.json.decode(body, type=_Completion).choices[0].message
+    headers = reply.headers
+    cost, groundedness = headers.get("x-lasttenth-cost"), headers.get("x-lasttenth-groundedness")
+    cited = [each for each in message.annotations if each.get("type") == "lasttenth_citation"]
+    return Answer(
+        text=message.content or "",
+        citations=tuple(msgspec.convert(each, Citation) for each in cited),
+        declined=headers.get("x-lasttenth-answered") == "false",
+        groundedness=None if groundedness is None else float(groundedness),
+        cost=None if cost is None else nanos(Decimal(cost)),
+        latency=latency,
+        usage=openai.usage_in(body),
+        model=headers.get("x-lasttenth-model", ""),
+        release=headers.get("x-lasttenth-release", ""),
+        trace_id=headers["x-lasttenth-trace"],
+    )
+
+
+def message_of(reply: GatewayReply) -> str:
+    """Return what an error reply says."""
+    body = reply.body if isinstance(reply.body, bytes) else b""
+    return msgspec.json.decode(body, type=_Failure).error.message
+
+
+class _Error(msgspec.Struct):
+    message: str = ""
+
+
+class _Failure(msgspec.Struct):
+    error: _Error

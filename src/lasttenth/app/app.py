@@ -1,0 +1,209 @@
+"""The App: one project of one installation, for Python programs. Every door works through it."""
+
+import asyncio
+import contextlib
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import msgspec
+
+from lasttenth.app.answers import Answer, message_of, read_answer
+from lasttenth.app.installation import Installation, find_place
+from lasttenth.app.views import IndexView, ModelsView
+from lasttenth.context.indexing import Indexer, IndexReport, Progress, TextDocument
+from lasttenth.context.retrieval import Passage
+from lasttenth.records.errors import IndexNotFoundError, UpstreamError
+from lasttenth.records.hashing import text_hash
+from lasttenth.records.traces import Span, TraceSummary
+from lasttenth.serve.calls import GatewayRequest
+
+DEFAULT_INDEX = "default"
+DEFAULT_PROJECT = "default"
+
+
+class App:
+    """Ask, index, search and look at traces.
+
+    Args:
+        folder: where everything is kept; by default `.lasttenth` in the current folder.
+        project: the project to work in.
+        configuration: the settings file; by default `lasttenth.yaml`, where there is one.
+
+    Example:
+        >>> import asyncio, lasttenth
+        >>> async def main() -> None:
+        ...     async with lasttenth.App() as app:
+        ...         await app.index(["docs"])
+        ...         print((await app.ask("What is a release?")).text)
+        >>> asyncio.run(main())  # doctest: +SKIP
+    """
+
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        *,
+        project: str = DEFAULT_PROJECT,
+        configuration: str | Path | None = None,
+        installation: Installation | None = None,
+    ) -> None:
+        self._folder = None if folder is None else Path(folder)
+        self._configuration = None if configuration is None else Path(configuration)
+        self.project = project
+        self._opened = installation
+        self._owned = installation is None
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def open(self) -> None:
+        """Open the installation. Raises StorageError, ConfigurationError."""
+        if self._opened is None:
+            threads = min(4, os.cpu_count() or 1)
+            place = find_place(os.environ, threads=threads, folder=self._folder, configuration=self._configuration)
+            self._opened = await Installation.open(place)
+
+    async def close(self) -> None:
+        """Write what waits and release everything."""
+        if self._opened is not None and self._owned:
+            await self._opened.close()
+            self._opened = None
+
+    @property
+    def installation(self) -> Installation:
+        """Return what is open. Raises RuntimeError before `open`."""
+        if self._opened is None:
+            raise RuntimeError("The App is not open: use `async with App() as app`, or `await app.open()`.")
+        return self._opened
+
+    async def index(
+        self,
+        paths: Sequence[str | Path],
+        *,
+        index: str = DEFAULT_INDEX,
+        rebuild: bool = False,
+        base: Path | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+    ) -> IndexReport:
+        """Index files and folders; what is indexed already is left alone, so a stopped run goes on where it was.
+
+        Args:
+            paths: files and folders.
+            index: name of the index, made when it is new.
+            rebuild: drop the index first, for another embedder or splitter.
+            base: documents are named relative to this folder, by default the current one.
+            progress: called after each durable step.
+
+        Raises:
+            DocumentError: a path does not exist.
+            ConflictError: the index was built with other settings.
+        """
+        store = await self.installation.project(self.project)
+        embedder = await asyncio.to_thread(self.installation.embedder.get)
+        if rebuild:
+            with contextlib.suppress(IndexNotFoundError):
+                await store.indexes.drop(index)
+        indexer = Indexer(store.indexes, embedder)
+        return await indexer.add(
+            index, [Path(path) for path in paths], base=(base or Path.cwd()).absolute(), progress=progress
+        )
+
+    async def search(self, question: str, *, index: str = DEFAULT_INDEX, limit: int = 6) -> list[Passage]:
+        """Return the passages that fit a question best. Raises IndexNotFoundError, EmbedderMismatchError."""
+        retriever = await self.installation.retriever(self.project)
+        return await retriever.search(index, question, limit=limit)
+
+    async def add_texts(self, documents: Sequence[TextDocument], *, index: str = DEFAULT_INDEX) -> None:
+        """Index texts that are not files. Raises DocumentError, ConflictError."""
+        store = await self.installation.project(self.project)
+        embedder = await asyncio.to_thread(self.installation.embedder.get)
+        await Indexer(store.indexes, embedder).add_texts(index, documents)
+
+    async def remove_documents(self, names: Sequence[str], *, index: str = DEFAULT_INDEX) -> None:
+        """Take documents out of an index. Raises IndexNotFoundError."""
+        store = await self.installation.project(self.project)
+        await store.indexes.remove(index, names)
+
+    async def drop_index(self, index: str) -> None:
+        """Remove an index with all its documents. Raises IndexNotFoundError."""
+        store = await self.installation.project(self.project)
+        await store.indexes.drop(index)
+
+    async def indexes(self) -> list[IndexView]:
+        """Return the indexes and how much they hold, sorted by name."""
+        indexes = (await self.installation.project(self.project)).indexes
+        views = []
+        for info in await indexes.overview():
+            size = await indexes.size(info.name)
+            views.append(
+                IndexView(
+                    name=info.name,
+                    documents=size.documents,
+                    chunks=size.chunks,
+                    embedder=info.settings.embedder,
+                    snapshot=await indexes.snapshot(info.name),
+                )
+            )
+        return views
+
+    async def models(self) -> ModelsView:
+        """Return the models of all providers."""
+        models, failures = await self.installation.router.models()
+        return ModelsView(models=models, failures=failures)
+
+    async def ask(
+        self, question: str, *, docs: Sequence[str | Path] = (), index: str = "", model: str = "", task: str = "answer"
+    ) -> Answer:
+        """Ask a task one question, from the documents at `docs` where they are given. Raises LasttenthError."""
+        controls = {}
+        if docs:
+            index = index or index_of(docs)
+            await self.index(docs, index=index)
+        if index:
+            controls["lasttenth_index"] = index
+        if model:
+            controls["lasttenth_model"] = model
+        messages = [{"role": "user", "content": question}]
+        return await self.chat(f"task/{task}", messages, metadata=controls)
+
+    async def chat(
+        self, model: str, messages: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, str] | None = None
+    ) -> Answer:
+        """Call a model or a task through the gateway. Raises LasttenthError."""
+        body: dict[str, Any] = {"model": model, "messages": list(messages)}
+        if metadata:
+            body["metadata"] = metadata
+        request = GatewayRequest(operation="chat", project=self.project, headers={}, body=msgspec.json.encode(body))
+        began = time.perf_counter()
+        reply = await self.installation.pipeline.answer(request)
+        if reply.status >= 400:
+            raise UpstreamError(f"The provider refused: {message_of(reply)}", upstream_status=reply.status)
+        return read_answer(reply, latency=time.perf_counter() - began)
+
+    async def traces(
+        self, *, limit: int = 50, before: int | None = None, after: int | None = None
+    ) -> list[TraceSummary]:
+        """Return the latest traces, newest first; the bounds are Unix nanoseconds."""
+        store = await self.installation.project(self.project)
+        return await store.traces.latest(limit=limit, before=before, after=after)
+
+    async def trace(self, trace_id: str) -> list[Span]:
+        """Return the spans of a trace in order of their start. Raises NotFoundError."""
+        await self.installation.recorder.flush()
+        store = await self.installation.project(self.project)
+        return await store.traces.get(trace_id)
+
+
+def index_of(docs: Sequence[str | Path]) -> str:
+    """Return the name of the index that holds exactly these paths: asking about other paths never mixes them in."""
+    places = sorted(str(Path(path).absolute()) for path in docs)
+    return f"docs-{text_hash(chr(0).join(places))[:12]}"

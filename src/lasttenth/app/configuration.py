@@ -1,0 +1,124 @@
+"""`lasttenth.yaml`: the installation. Everything in it is optional, and secrets stand in it by reference only.
+
+`${NAME}` and `${NAME:-default}` are replaced from the environment, after the file was parsed: a value can never
+change the file's structure.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import yaml
+
+from lasttenth.models.providers.scripted import Script
+from lasttenth.net.transport import Limits
+from lasttenth.records.errors import ConfigurationError
+
+FILE_NAME = "lasttenth.yaml"
+DEFAULT_FOLDER = ".lasttenth"
+DEFAULT_PORT = 8077
+RESERVED = frozenset({"builtin", "scripted", "task"})
+
+_REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
+
+
+class ListenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Where the server listens. Beyond loopback it wants keys."""
+
+    host: str = "127.0.0.1"
+    port: int = DEFAULT_PORT
+
+
+class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A server that speaks OpenAI's protocol: its URL up to and including the version, and its key."""
+
+    base_url: str
+    api_key: str = ""
+
+
+class ServerLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a request may be, in bytes."""
+
+    body: int = 32 * 2**20
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The whole file."""
+
+    listen: ListenSettings = ListenSettings()
+    folder: str = DEFAULT_FOLDER
+    providers: dict[str, ProviderSettings] = {}
+    scripts: dict[str, Script] = {}
+    timeouts: Limits = Limits()
+    limits: ServerLimits = ServerLimits()
+
+
+def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
+    """Return the settings of a file, or the defaults where there is none, with what the environment adds.
+
+    `OPENAI_API_KEY` (with `OPENAI_BASE_URL`) adds the provider `openai`, unless the file has one.
+
+    Raises:
+        ConfigurationError: the file cannot be read, is no YAML, or says something unknown.
+    """
+    settings = _convert(_load(path), environment, path)
+    for name in settings.providers:
+        if name in RESERVED or not _NAME.fullmatch(name):
+            raise ConfigurationError(
+                f"{path}: {name} cannot name a provider.",
+                hint=f"Use lower-case letters, digits and dashes, and none of {', '.join(sorted(RESERVED))}.",
+            )
+    key = environment.get("OPENAI_API_KEY", "")
+    if key and "openai" not in settings.providers:
+        base_url = environment.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
+        provider = ProviderSettings(base_url=base_url, api_key=key)
+        settings = msgspec.structs.replace(settings, providers={**settings.providers, "openai": provider})
+    return settings
+
+
+def settings_schema() -> dict[str, Any]:
+    """Return the JSON Schema of the file, for editors."""
+    return msgspec.json.schema(Settings)
+
+
+def _load(path: Path) -> object:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"{path} is not YAML: {error}.") from error
+
+
+def _convert(content: object, environment: Mapping[str, str], path: Path) -> Settings:
+    try:
+        return msgspec.convert(_resolved(content, environment, path), Settings)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(
+            f"{path} is wrong: {error}.", hint="lasttenth config schema prints what it may say."
+        ) from error
+
+
+def _resolved(value: object, environment: Mapping[str, str], path: Path) -> object:
+    if isinstance(value, dict):
+        return {key: _resolved(each, environment, path) for key, each in value.items()}
+    if isinstance(value, list):
+        return [_resolved(each, environment, path) for each in value]
+    return (
+        _REFERENCE.sub(lambda found: _looked_up(found, environment, path), value) if isinstance(value, str) else value
+    )
+
+
+def _looked_up(found: re.Match[str], environment: Mapping[str, str], path: Path) -> str:
+    value = environment.get(found[1]) or found[2]
+    if value is None:
+        raise ConfigurationError(
+            f"{path} refers to {found[0]}, and {found[1]} is not set.",
+            hint=f"Set it, or give a default: ${{{found[1]}:-…}}",
+        )
+    return value

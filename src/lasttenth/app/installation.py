@@ -1,0 +1,136 @@
+"""Wiring: from settings to a store, providers, a pipeline and all that stands between them."""
+
+import asyncio
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from lasttenth import __version__
+from lasttenth.access.keys import Keyring, read_pepper
+from lasttenth.app.configuration import FILE_NAME, Settings, read_settings
+from lasttenth.app.embedder import EmbedderSlot
+from lasttenth.context.retrieval import Retriever
+from lasttenth.models.embeddings import default_cache
+from lasttenth.models.port import Provider
+from lasttenth.models.prices import Prices
+from lasttenth.models.providers.builtin import BuiltinProvider
+from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvider
+from lasttenth.models.providers.scripted import ScriptedProvider
+from lasttenth.net.transport import AiohttpTransport
+from lasttenth.observe.recording import Recorder
+from lasttenth.records.errors import StorageError
+from lasttenth.records.ids import Clock, Ids, SystemClock, system_randomness
+from lasttenth.records.traces import Span
+from lasttenth.releases.registry import Registry
+from lasttenth.serve.pipeline import Pipeline
+from lasttenth.serve.program import DefaultProgram
+from lasttenth.serve.route import Router
+from lasttenth.storage.ports import ProjectStore, Store
+from lasttenth.storage.sqlite import SqliteStore
+
+DATABASE = "lasttenth.db"
+PEPPER = "pepper"
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an installation is: its folder, the cache of downloaded artefacts, and its settings."""
+
+    folder: Path
+    cache: Path
+    settings: Settings
+    threads: int = 2
+    """Processor threads of the embedder."""
+
+
+class Installation:
+    """Everything that is open while Lasttenth runs. Use `await Installation.open(…)`, and close it."""
+
+    def __init__(self, place: Place, store: Store, clock: Clock) -> None:
+        self.place = place
+        self.store = store
+        self.clock = clock
+        self.embedder = EmbedderSlot(place.cache, threads=place.threads)
+        self.recorder = Recorder(self._write_spans, folder=place.folder)
+        pepper = read_pepper(place.folder / PEPPER, system_randomness)
+        self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness)
+        self._transport = AiohttpTransport(place.settings.timeouts)
+        self.router = Router(self._providers())
+        self._registries: dict[str, Registry] = {}
+        self._retrievers: dict[str, Retriever] = {}
+        program = DefaultProgram(self.retriever, record=self.recorder.record, clock=clock, package=__version__)
+        self.pipeline = Pipeline(
+            router=self.router,
+            registry_of=self.registry,
+            programs={"": program},
+            prices=Prices(),
+            record=self.recorder.record,
+            clock=clock,
+        )
+
+    @classmethod
+    async def open(cls, place: Place, clock: Clock | None = None) -> "Installation":
+        """Open the folder, which is made when it is new. Raises StorageError, ConfigurationError."""
+        clock = clock or SystemClock()
+        try:
+            place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        except OSError as error:
+            raise StorageError(f"The folder {place.folder} cannot be made: {error.strerror}.") from error
+        store = await SqliteStore.open(place.folder / DATABASE, clock=clock, randomness=system_randomness)
+        installation = cls(place, store, clock)
+        installation.recorder.start()
+        return installation
+
+    async def project(self, name: str) -> ProjectStore:
+        """Return the store of a project."""
+        return await self.store.project(name)
+
+    async def registry(self, project: str) -> Registry:
+        """Return the tasks, releases and pointers of a project, with the built-in ones in place."""
+        registry = self._registries.get(project)
+        if registry is None:
+            registry = Registry(await self.store.project(project), ids=Ids(self.clock), clock=self.clock)
+            await registry.install_builtin()
+            self._registries[project] = registry
+        return registry
+
+    async def retriever(self, project: str) -> Retriever:
+        """Return what searches the indexes of a project."""
+        retriever = self._retrievers.get(project)
+        if retriever is None:
+            embedder = await asyncio.to_thread(self.embedder.get)
+            retriever = Retriever((await self.store.project(project)).indexes, embedder)
+            self._retrievers[project] = retriever
+        return retriever
+
+    async def close(self) -> None:
+        """Write what waits, then release files, connections and threads."""
+        await self.recorder.close()
+        await self.router.close()
+        await self._transport.close()
+        await self.store.close()
+        self.embedder.close()
+
+    async def _write_spans(self, project: str, spans: list[Span]) -> None:
+        await (await self.store.project(project)).traces.append(spans)
+
+    def _providers(self) -> dict[str, Provider]:
+        settings = self.place.settings
+        providers: dict[str, Provider] = {
+            "builtin": BuiltinProvider(self.embedder.get, self.clock),
+            "scripted": ScriptedProvider(settings.scripts, self.clock),
+        }
+        for name, provider in settings.providers.items():
+            providers[name] = OpenAICompatibleProvider(
+                name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport
+            )
+        return providers
+
+
+def find_place(
+    environment: Mapping[str, str], *, threads: int, folder: Path | None = None, configuration: Path | None = None
+) -> Place:
+    """Return where an installation is, from what the outer doors were told. Raises ConfigurationError."""
+    settings = read_settings(configuration or Path(FILE_NAME), environment)
+    chosen = folder or Path(environment.get("LASTTENTH_FOLDER") or settings.folder)
+    return Place(folder=chosen, cache=default_cache(environment), settings=settings, threads=threads)

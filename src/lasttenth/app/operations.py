@@ -1,0 +1,221 @@
+"""The operations that every door offers: one table, from which REST, the command line and later MCP are made."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal, NamedTuple
+
+import msgspec
+
+from lasttenth import __version__
+from lasttenth.app.answers import Answer
+from lasttenth.app.app import DEFAULT_INDEX, App
+from lasttenth.app.views import IndexView, ModelsView, SpanView, StatusView, span_view
+from lasttenth.context.indexing import TextDocument
+from lasttenth.context.retrieval import Passage
+from lasttenth.records.definitions import Task
+from lasttenth.records.traces import TraceSummary
+
+MAX_LISTED = 1000
+
+
+class Nothing(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation that is told nothing."""
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """An operation that has nothing to say but that it is done."""
+
+    done: bool = True
+
+
+class ListTraces(msgspec.Struct, frozen=True, kw_only=True):
+    """Which traces: at most `limit`, started before and after the given Unix nanoseconds."""
+
+    limit: int = 50
+    before: int | None = None
+    after: int | None = None
+
+
+class ShowTrace(msgspec.Struct, frozen=True, kw_only=True):
+    """Which trace."""
+
+    trace: str
+
+
+class SearchIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """What to look for."""
+
+    question: str
+    index: str = DEFAULT_INDEX
+    limit: int = 6
+
+
+class AddDocuments(msgspec.Struct, frozen=True, kw_only=True):
+    """Documents to index; one of the same name is replaced."""
+
+    documents: list[TextDocument]
+    index: str = DEFAULT_INDEX
+
+
+class RemoveDocuments(msgspec.Struct, frozen=True, kw_only=True):
+    """Documents to take out, by name."""
+
+    names: list[str]
+    index: str = DEFAULT_INDEX
+
+
+class DropIndex(msgspec.Struct, frozen=True, kw_only=True):
+    """Which index to remove with all its documents."""
+
+    index: str
+
+
+class Ask(msgspec.Struct, frozen=True, kw_only=True):
+    """A question for a task, its index and model where they are not those of its release."""
+
+    question: str
+    task: str = "answer"
+    index: str = ""
+    model: str = ""
+
+
+class Operation(NamedTuple):
+    """One thing that can be done, wherever it is asked for.
+
+    `path` is the REST path, whose `{fields}` come from it; the other fields come from the query of a GET or DELETE,
+    or from the JSON body. `command` is the command line's name for it, empty where a door has a form of its own.
+    """
+
+    name: str
+    method: Literal["GET", "POST", "DELETE"]
+    path: str
+    command: tuple[str, ...]
+    summary: str
+    input: type[msgspec.Struct]
+    output: Any
+    run: Callable[[App, Any], Awaitable[Any]]
+
+
+async def _list_traces(app: App, request: ListTraces) -> list[TraceSummary]:
+    limit = max(1, min(request.limit, MAX_LISTED))
+    return await app.traces(limit=limit, before=request.before, after=request.after)
+
+
+async def _show_trace(app: App, request: ShowTrace) -> list[SpanView]:
+    return [span_view(span) for span in await app.trace(request.trace)]
+
+
+async def _search_index(app: App, request: SearchIndex) -> list[Passage]:
+    return await app.search(request.question, index=request.index, limit=max(1, min(request.limit, 100)))
+
+
+async def _list_indexes(app: App, _request: Nothing) -> list[IndexView]:
+    return await app.indexes()
+
+
+async def _add_documents(app: App, request: AddDocuments) -> Done:
+    await app.add_texts(request.documents, index=request.index)
+    return Done()
+
+
+async def _remove_documents(app: App, request: RemoveDocuments) -> Done:
+    await app.remove_documents(request.names, index=request.index)
+    return Done()
+
+
+async def _drop_index(app: App, request: DropIndex) -> Done:
+    await app.drop_index(request.index)
+    return Done()
+
+
+async def _ask(app: App, request: Ask) -> Answer:
+    return await app.ask(request.question, index=request.index, model=request.model, task=request.task)
+
+
+async def _list_models(app: App, _request: Nothing) -> ModelsView:
+    return await app.models()
+
+
+async def _list_tasks(app: App, _request: Nothing) -> list[Task]:
+    return await (await app.installation.registry(app.project)).tasks()
+
+
+async def _status(app: App, _request: Nothing) -> StatusView:
+    return StatusView(version=__version__, project=app.project, recording=app.installation.recorder.health())
+
+
+OPERATIONS: tuple[Operation, ...] = (
+    Operation("ask", "POST", "/api/ask", (), "Ask a task a question.", Ask, Answer, _ask),
+    Operation(
+        "list_traces",
+        "GET",
+        "/api/traces",
+        ("traces",),
+        "List the latest traces.",
+        ListTraces,
+        list[TraceSummary],
+        _list_traces,
+    ),
+    Operation(
+        "show_trace",
+        "GET",
+        "/api/traces/{trace}",
+        ("show",),
+        "Show the spans of a trace.",
+        ShowTrace,
+        list[SpanView],
+        _show_trace,
+    ),
+    Operation(
+        "list_indexes",
+        "GET",
+        "/api/indexes",
+        ("index", "list"),
+        "List the indexes.",
+        Nothing,
+        list[IndexView],
+        _list_indexes,
+    ),
+    Operation(
+        "search_index",
+        "GET",
+        "/api/indexes/{index}/search",
+        ("index", "search"),
+        "Search an index for passages.",
+        SearchIndex,
+        list[Passage],
+        _search_index,
+    ),
+    Operation(
+        "add_documents",
+        "POST",
+        "/api/indexes/{index}/documents",
+        (),
+        "Index texts.",
+        AddDocuments,
+        Done,
+        _add_documents,
+    ),
+    Operation(
+        "remove_documents",
+        "POST",
+        "/api/indexes/{index}/documents/remove",
+        ("index", "remove"),
+        "Take documents out of an index.",
+        RemoveDocuments,
+        Done,
+        _remove_documents,
+    ),
+    Operation(
+        "drop_index",
+        "DELETE",
+        "/api/indexes/{index}",
+        ("index", "drop"),
+        "Remove an index.",
+        DropIndex,
+        Done,
+        _drop_index,
+    ),
+    Operation("list_models", "GET", "/api/models", ("models",), "List the models.", Nothing, ModelsView, _list_models),
+    Operation("list_tasks", "GET", "/api/tasks", ("tasks",), "List the tasks.", Nothing, list[Task], _list_tasks),
+    Operation("status", "GET", "/api/status", (), "Tell how Lasttenth is.", Nothing, StatusView, _status),
+)

@@ -1,0 +1,1 @@
+"""The web pages. They use nothing but the public API."""

@@ -1,0 +1,17 @@
+"""The packages that PDF and DOCX files need, loaded when the first such file is read."""
+
+from importlib import import_module
+from types import ModuleType
+
+from lasttenth.records.errors import MissingExtraError
+
+
+def documents_package(module: str) -> ModuleType:
+    """Return an optional module of the `documents` extra, or raise the error that says how to install it."""
+    try:
+        return import_module(module)
+    except ImportError as error:
+        raise MissingExtraError(
+            f"Reading this document needs the module {module!r}, which is not installed.",
+            hint="Run: pip install 'lasttenth[documents]'",
+        ) from error

@@ -1,0 +1,189 @@
+"""OpenAI's wire shapes: chat completions, their streams, embeddings, usage and errors, as bytes and back."""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import msgspec
+
+from lasttenth.records.errors import InvalidRequestError, LasttenthError
+from lasttenth.records.usage import Usage
+
+DONE = b"data: [DONE]\n\n"
+EVENT_STREAM = "text/event-stream"
+JSON = "application/json"
+
+B = TypeVar("B")
+
+_encode = msgspec.json.Encoder().encode
+
+
+class ReplyHead(msgspec.Struct, frozen=True, kw_only=True):
+    """What every piece of one chat reply repeats. `created` is in Unix seconds."""
+
+    id: str
+    created: int
+    model: str
+
+
+class ChatBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a chat request that the models of this process read; all others pass them by."""
+
+    model: str
+    messages: list[dict[str, Any]]
+    stream: bool | None = None
+    stream_options: dict[str, Any] | None = None
+
+    @property
+    def wants_usage(self) -> bool:
+        """Tell whether a stream is to end with its usage."""
+        return bool((self.stream_options or {}).get("include_usage"))
+
+
+class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of an embeddings request that the embedders of this process read."""
+
+    model: str
+    input: str | list[str]
+    encoding_format: str | None = None
+
+
+class _PromptDetails(msgspec.Struct):
+    cached_tokens: int | None = 0
+    cache_write_tokens: int | None = 0
+    audio_tokens: int | None = 0
+
+
+class _CompletionDetails(msgspec.Struct):
+    reasoning_tokens: int | None = 0
+    audio_tokens: int | None = 0
+
+
+class _Usage(msgspec.Struct):
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    prompt_tokens_details: _PromptDetails | None = None
+    completion_tokens_details: _CompletionDetails | None = None
+
+
+class _WithUsage(msgspec.Struct):
+    usage: _Usage | None = None
+    model: str = ""
+
+
+_with_usage = msgspec.json.Decoder(_WithUsage)
+
+
+def decode(body: bytes, kind: type[B]) -> B:
+    """Return a request body as a struct. Raises InvalidRequestError."""
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise _invalid(str(error)) from error
+
+
+def text_of(message: dict[str, Any]) -> str:
+    """Return the text of a message, whether it is plain or in parts. Raises InvalidRequestError for other content."""
+    content = message.get("content")
+    if content is None:
+        return ""
+    if isinstance(content, str):
+        return content
+    if isinstance(content, list):
+        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+    raise InvalidRequestError("A message's content must be a text or a list of parts.", parameter="messages")
+
+
+def completion(
+    head: ReplyHead, text: str, *, usage: Usage | None, reason: str = "stop", annotations: Sequence[object] = ()
+) -> bytes:
+    """Return a whole chat completion."""
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
+    if annotations:
+        message["annotations"] = annotations
+    return _encode(
+        {
+            "id": head.id,
+            "object": "chat.completion",
+            "created": head.created,
+            "model": head.model,
+            "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": reason}],
+            "usage": usage_body(usage),
+        }
+    )
+
+
+def delta(head: ReplyHead, change: dict[str, Any], *, reason: str | None = None) -> bytes:
+    """Return one event of a chat stream."""
+    choices = [{"index": 0, "delta": change, "logprobs": None, "finish_reason": reason}]
+    return event({**_chunk_head(head), "choices": choices})
+
+
+def final_usage(head: ReplyHead, usage: Usage | None) -> bytes:
+    """Return the event that ends a stream whose caller asked for its usage."""
+    return event({**_chunk_head(head), "choices": [], "usage": usage_body(usage)})
+
+
+def embeddings(model: str, vectors: Sequence[object], usage: Usage) -> bytes:
+    """Return an embeddings reply; each vector is a list of numbers or base64 of little-endian float32."""
+    data = [{"object": "embedding", "index": index, "embedding": vector} for index, vector in enumerate(vectors)]
+    counts = {"prompt_tokens": usage.input_tokens, "total_tokens": usage.input_tokens}
+    return _encode({"object": "list", "data": data, "model": model, "usage": counts})
+
+
+def event(content: object) -> bytes:
+    """Return a server-sent event."""
+    return b"data: " + _encode(content) + b"\n\n"
+
+
+def error_body(error: LasttenthError) -> dict[str, Any]:
+    """Return an error in OpenAI's shape."""
+    fields = {"message": str(error), "type": error.kind, "param": error.parameter, "code": error.code}
+    return {"error": fields}
+
+
+def usage_body(usage: Usage | None) -> dict[str, Any] | None:
+    """Return usage in OpenAI's shape."""
+    if usage is None:
+        return None
+    return {
+        "prompt_tokens": usage.input_tokens,
+        "completion_tokens": usage.output_tokens,
+        "total_tokens": usage.input_tokens + usage.output_tokens,
+    }
+
+
+def usage_in(body: bytes) -> Usage | None:
+    """Return the usage that a reply or an event reports, None where it reports none or is no JSON object."""
+    try:
+        found = _with_usage.decode(body).usage
+    except msgspec.DecodeError:
+        return None
+    if found is None:
+        return None
+    prompt = found.prompt_tokens_details or _PromptDetails()
+    output = found.completion_tokens_details or _CompletionDetails()
+    return Usage(
+        input_tokens=found.prompt_tokens,
+        output_tokens=found.completion_tokens,
+        cache_read_tokens=prompt.cached_tokens or 0,
+        cache_write_tokens=prompt.cache_write_tokens or 0,
+        reasoning_tokens=output.reasoning_tokens or 0,
+        input_audio_tokens=prompt.audio_tokens or 0,
+        output_audio_tokens=output.audio_tokens or 0,
+    )
+
+
+def estimated_tokens(text: str) -> int:
+    """Return the tokens that models of this process count for a text: four characters of UTF-8 each, rounded up."""
+    return -(-len(text.encode()) // 4)
+
+
+def _chunk_head(head: ReplyHead) -> dict[str, Any]:
+    return {"id": head.id, "object": "chat.completion.chunk", "created": head.created, "model": head.model}
+
+
+def _invalid(reason: str) -> InvalidRequestError:
+    message, _, path = reason.partition(" - at `$")
+    parameter = path.rstrip("`").lstrip(".") or None
+    where = f" at {parameter}" if parameter else ""
+    return InvalidRequestError(f"The request body is wrong{where}: {message.rstrip('.')}.", parameter=parameter)

@@ -1,0 +1,70 @@
+"""What every provider of models offers. Requests and replies are bytes in OpenAI's shape, so that what nobody
+needs to look at is never decoded."""
+
+from collections.abc import AsyncIterator
+from typing import Literal, Protocol
+
+import msgspec
+
+ModelOperation = Literal["chat", "embeddings"]
+
+
+class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of one model; `model` is the provider's own name for it, and already stands in the body."""
+
+    operation: ModelOperation
+    model: str
+    body: bytes
+    stream: bool = False
+
+
+class ModelReply(Protocol):
+    """A provider's answer, read as it arrives."""
+
+    @property
+    def status(self) -> int:
+        """Return the HTTP status; from 400 on, the body is an error in OpenAI's shape, or whatever the provider sent."""
+        ...
+
+    @property
+    def media_type(self) -> str:
+        """Return the body's media type: JSON, or `text/event-stream`."""
+        ...
+
+    @property
+    def retry_after(self) -> str:
+        """Return the provider's `Retry-After` header, or an empty text."""
+        ...
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body. Raises UpstreamError when it breaks off."""
+        ...
+
+    async def close(self) -> None:
+        """Give up the rest of the answer."""
+        ...
+
+
+class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
+    """A model as it is listed: `provider/model`."""
+
+    name: str
+    provider: str
+    operations: tuple[ModelOperation, ...] = ()
+    """Empty where the provider does not say."""
+
+
+class Provider(Protocol):
+    """Somebody who serves models."""
+
+    async def call(self, request: ModelRequest) -> ModelReply:
+        """Call a model and return once its answer begins. Raises UpstreamError, ModelNotFoundError, InvalidRequestError."""
+        ...
+
+    async def models(self) -> list[ModelInfo]:
+        """Return the models that the provider names. Raises UpstreamError."""
+        ...
+
+    async def close(self) -> None:
+        """Release what the provider holds."""
+        ...

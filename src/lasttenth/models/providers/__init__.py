@@ -1,0 +1,1 @@
+"""The providers: anything with an OpenAI-compatible URL, the built-in models and the scripted ones."""

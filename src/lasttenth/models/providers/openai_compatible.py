@@ -1,0 +1,90 @@
+"""Any server that speaks OpenAI's protocol: OpenAI itself, vLLM, llama.cpp, Ollama's /v1, and many more."""
+
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from lasttenth.models.port import ModelInfo, ModelOperation, ModelRequest
+from lasttenth.net.transport import Inbound, Outbound, Transport
+from lasttenth.records.errors import UpstreamError
+
+_PATHS: dict[ModelOperation, str] = {"chat": "/chat/completions", "embeddings": "/embeddings"}
+MAX_LIST_BYTES = 4 * 2**20
+
+
+class _Listed(msgspec.Struct):
+    id: str
+
+
+class _ModelList(msgspec.Struct):
+    data: list[_Listed] = []
+
+
+class OpenAICompatibleProvider:
+    """Relay requests to one base URL.
+
+    Args:
+        name: the provider's name, the first part of `provider/model`.
+        base_url: up to and including the version, as in `https://host/v1`.
+        api_key: sent as a bearer token; empty for servers that want none.
+        transport: shared by all providers.
+    """
+
+    def __init__(self, name: str, *, base_url: str, api_key: str, transport: Transport) -> None:
+        self._name = name
+        self._base_url = base_url.rstrip("/")
+        self._transport = transport
+        self._headers = {"content-type": "application/json", "accept-encoding": "identity"}
+        if api_key:
+            self._headers["authorization"] = f"Bearer {api_key}"
+
+    async def call(self, request: ModelRequest) -> "RelayedReply":
+        """Call a model and return once its answer begins. Raises UpstreamError."""
+        url = self._base_url + _PATHS[request.operation]
+        outbound = Outbound(method="POST", url=url, headers=self._headers, body=request.body)
+        return RelayedReply(await self._transport.send(outbound))
+
+    async def models(self) -> list[ModelInfo]:
+        """Return the models that the provider names. Raises UpstreamError."""
+        outbound = Outbound(method="GET", url=f"{self._base_url}/models", headers=self._headers)
+        answer = await self._transport.send(outbound)
+        try:
+            body = bytearray()
+            async for chunk in answer.chunks():
+                body += chunk
+                if len(body) > MAX_LIST_BYTES:
+                    raise UpstreamError(f"{self._name} sends a list of models beyond {MAX_LIST_BYTES} bytes.")
+        finally:
+            await answer.close()
+        if answer.status != 200:
+            raise UpstreamError(
+                f"{self._name} answers {answer.status} when asked for its models.",
+                hint="Check its base_url and api_key.",
+                upstream_status=answer.status,
+            )
+        try:
+            listed = msgspec.json.decode(body, type=_ModelList).data
+        except msgspec.DecodeError as error:
+            raise UpstreamError(f"{self._name} sends a list of models that cannot be read: {error}.") from error
+        return [ModelInfo(name=f"{self._name}/{model.id}", provider=self._name) for model in listed]
+
+    async def close(self) -> None:
+        """The transport belongs to all providers; there is nothing to release."""
+
+
+class RelayedReply:
+    """An answer that is passed on as it arrives."""
+
+    def __init__(self, answer: Inbound) -> None:
+        self._answer = answer
+        self.status = answer.status
+        self.media_type = answer.headers.get("content-type", "application/json")
+        self.retry_after = answer.headers.get("retry-after", "")
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body. Raises UpstreamError when it breaks off."""
+        return self._answer.chunks()
+
+    async def close(self) -> None:
+        """Give up the rest of the answer."""
+        await self._answer.close()

@@ -1,0 +1,1 @@
+"""Everything that leaves this machine leaves through here."""

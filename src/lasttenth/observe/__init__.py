@@ -1,0 +1,1 @@
+"""What happened: recorded behind the answer, kept, and found again."""

@@ -1,0 +1,104 @@
+"""The two Protocols that invert the layers, with what passes through them.
+
+`Program` is what runs when a task is called; `serve` runs it, upper layers register theirs. `Caller` is how anything
+inside Lasttenth calls a model; the request pipeline implements it, so that every such call is traced and costed.
+"""
+
+from collections.abc import AsyncGenerator
+from typing import Any, Literal, Protocol
+
+import msgspec
+
+from lasttenth.records.definitions import Environment, Release
+from lasttenth.records.usage import Usage
+
+Purpose = Literal["answer", "judge", "guard"]
+"""Why a model is called. `judge` and `guard` calls skip guards, have a budget of their own and cannot recurse."""
+
+FinishReason = Literal["stop", "length", "tool_calls", "content_filter", "function_call"]
+
+
+class Citation(msgspec.Struct, frozen=True, kw_only=True):
+    """A verified quote: `quote` equals `text[start:end]` of the document; lines count from 1."""
+
+    document: str
+    start: int
+    end: int
+    line: int
+    end_line: int
+    quote: str
+    at: int = 0
+    """Offset in the answer, in characters, of the marker that refers to this citation."""
+
+
+class TextPart(msgspec.Struct, frozen=True):
+    """A piece of the answer's text."""
+
+    text: str
+
+
+class FinishPart(msgspec.Struct, frozen=True, kw_only=True):
+    """The end of an answer: why it ended and what it consumed. `cost` is in nano-dollars."""
+
+    reason: FinishReason = "stop"
+    usage: Usage | None = None
+    cost: int | None = None
+    price_version: str = ""
+    model: str = ""
+
+
+class GroundingPart(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an answer rests on the documents: the share of its sentences that carry a verified quote."""
+
+    groundedness: float | None
+    declined: bool
+
+
+ReplyPart = TextPart | Citation | GroundingPart | FinishPart
+
+
+class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """A chat call to a model: messages and parameters in OpenAI's shape."""
+
+    model: str
+    messages: tuple[dict[str, Any], ...]
+    parameters: dict[str, Any] = {}
+    stream: bool = False
+
+
+class SpanScope(msgspec.Struct, frozen=True, kw_only=True):
+    """Where work belongs: the project and the span under which its own spans are recorded."""
+
+    project: str
+    trace_id: str
+    span_id: str
+
+
+class TaskCall(msgspec.Struct, frozen=True, kw_only=True):
+    """One call of a task: the release that answers, the conversation so far, and where to record the work."""
+
+    release: Release
+    messages: tuple[dict[str, Any], ...]
+    parameters: dict[str, Any] = {}
+    stream: bool = False
+    scope: SpanScope
+
+
+class Caller(Protocol):
+    """Call a model from inside: traced under the given span, costed, with the purpose recorded."""
+
+    def chat(self, request: ChatRequest, *, scope: SpanScope, purpose: Purpose = "answer") -> AsyncGenerator[ReplyPart]:
+        """Yield the reply's text, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
+        ...
+
+
+class Program(Protocol):
+    """Answer one call of a task."""
+
+    async def environment(self, call: TaskCall) -> Environment:
+        """Return what the release meets."""
+        ...
+
+    def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:
+        """Yield text and citations in reading order, then a GroundingPart where it cites, then one FinishPart."""
+        ...

@@ -1,0 +1,19 @@
+"""What a model call consumed, in tokens.
+
+The convention is OpenAI's: `input_tokens` includes those read from or written to a prompt cache, `output_tokens`
+includes reasoning. Adapters of providers that count otherwise convert.
+"""
+
+import msgspec
+
+
+class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Token counts of one call; the details are parts of the totals, never in addition to them."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    reasoning_tokens: int = 0
+    input_audio_tokens: int = 0
+    output_audio_tokens: int = 0

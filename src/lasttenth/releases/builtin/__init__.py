@@ -1,0 +1,1 @@
+"""The task files that come with Lasttenth."""

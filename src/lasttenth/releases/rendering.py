@@ -1,0 +1,47 @@
+"""Templates: Jinja2 in its sandbox, where an undefined variable is an error and material cannot close its own tags."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from lasttenth.records.definitions import Release
+from lasttenth.records.errors import ConfigurationError
+
+_TAG = re.compile(r"<(?=/?\s*(?:document|question|quote|declined)\b)", re.IGNORECASE)
+
+
+def render(release: Release, variables: dict[str, Any]) -> tuple[dict[str, Any], ...]:
+    """Return the release's messages in OpenAI's shape. Raises ConfigurationError for a template that does not render."""
+    try:
+        return tuple(
+            {"role": message.role, "content": _template(message.text).render(variables)} for message in release.messages
+        )
+    except TemplateError as error:
+        raise ConfigurationError(f"A prompt of task {release.task} does not render: {error}.") from error
+
+
+def material(text: str) -> str:
+    """Return a document's text with a blank behind every `<` that would open or close one of the prompt's own tags."""
+    return _TAG.sub("< ", text)
+
+
+def attribute(text: str) -> str:
+    """Return a text that may stand between double quotes in a tag."""
+    return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace("\n", " ")
+
+
+@lru_cache(maxsize=256)
+def _template(text: str) -> Template:
+    return _environment().from_string(text)
+
+
+@lru_cache(maxsize=1)
+def _environment() -> ImmutableSandboxedEnvironment:
+    # Prompts are text for a model, not HTML: nothing is escaped except by the filters that a template names.
+    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment.filters["material"] = material
+    environment.filters["attribute"] = attribute
+    return environment

@@ -1,0 +1,91 @@
+"""Task files: Markdown with YAML front matter, from which a task and its release are read.
+
+A first-level heading named System, User or Assistant begins a message; everything below it is that message's template.
+"""
+
+import re
+from importlib import resources
+from typing import Any, NamedTuple
+
+import msgspec
+import yaml
+
+from lasttenth.records.definitions import Message, Objective, Release, RetrievalBinding, Task
+from lasttenth.records.errors import ConfigurationError
+
+_FRONT = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
+_ROLE = re.compile(r"^# (System|User|Assistant)[ \t]*\r?$", re.MULTILINE)
+
+
+class _FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    name: str
+    description: str = ""
+    owner: str = ""
+    risk_tier: str = ""
+    input_schema: dict[str, Any] | None = None
+    output_schema: dict[str, Any] | None = None
+    objectives: tuple[Objective, ...] = ()
+    model: str
+    parameters: dict[str, Any] = {}
+    retrieval: RetrievalBinding | None = None
+    cites: bool = False
+
+
+class TaskFile(NamedTuple):
+    """What a task file declares."""
+
+    task: Task
+    release: Release
+
+
+def read_task(text: str, *, source: str) -> TaskFile:
+    """Read a task file; `source` names it in errors. Raises ConfigurationError."""
+    found = _FRONT.match(text)
+    if found is None:
+        raise ConfigurationError(f"{source} has no front matter.", hint="Begin the file with --- and YAML, then ---.")
+    front = _front_matter(found[1], source)
+    messages = _messages(found[2])
+    if not messages:
+        raise ConfigurationError(f"{source} has no message.", hint='Begin one with a heading such as "# User".')
+    task = Task(
+        name=front.name,
+        description=front.description,
+        owner=front.owner,
+        risk_tier=front.risk_tier,
+        input_schema=front.input_schema,
+        output_schema=front.output_schema,
+        objectives=front.objectives,
+    )
+    release = Release(
+        task=front.name,
+        messages=messages,
+        model=front.model,
+        parameters=front.parameters,
+        retrieval=front.retrieval,
+        cites=front.cites,
+    )
+    return TaskFile(task, release)
+
+
+def builtin_tasks() -> list[TaskFile]:
+    """Return the tasks that come with Lasttenth."""
+    folder = resources.files("lasttenth.releases.builtin")
+    files = sorted((file for file in folder.iterdir() if file.name.endswith(".md")), key=lambda file: file.name)
+    return [read_task(file.read_text(encoding="utf-8"), source=file.name) for file in files]
+
+
+def _front_matter(text: str, source: str) -> _FrontMatter:
+    try:
+        return msgspec.convert(yaml.safe_load(text), _FrontMatter)
+    except yaml.YAMLError as error:
+        raise ConfigurationError(f"The front matter of {source} is not YAML: {error}.") from error
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"The front matter of {source} is wrong: {error}.") from error
+
+
+def _messages(text: str) -> tuple[Message, ...]:
+    # With one group in the pattern, split() gives: what stands before, role, text, role, text, …
+    parts = _ROLE.split(text)
+    pairs = zip(parts[1::2], parts[2::2], strict=True)
+    roles = {"System": "system", "User": "user", "Assistant": "assistant"}
+    return tuple(msgspec.convert({"role": roles[role], "text": body.strip()}, Message) for role, body in pairs)

@@ -1,0 +1,104 @@
+"""The pipeline's own Caller: how programs, and later judges and guards, call a model."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from lasttenth.records.errors import LasttenthError, UpstreamError
+from lasttenth.records.ids import Ids
+from lasttenth.records.ports import ChatRequest, FinishPart, FinishReason, Purpose, ReplyPart, SpanScope, TextPart
+from lasttenth.serve.calls import Call, GatewayReply
+from lasttenth.serve.events import data_of
+from lasttenth.serve.relay import Relay
+from lasttenth.serve.settle import Settlement
+
+
+class _Message(msgspec.Struct):
+    content: str | None = None
+
+
+class _Choice(msgspec.Struct):
+    message: _Message | None = None
+    delta: _Message | None = None
+    finish_reason: FinishReason | None = None
+
+
+class _Reply(msgspec.Struct):
+    choices: list[_Choice] = []
+    error: dict[str, Any] | None = None
+
+
+class PipelineCaller:
+    """Call models through the relay, each call a span under the one it was made for."""
+
+    def __init__(self, relay: Relay, *, ids: Ids, begin: Callable[[Call], Settlement]) -> None:
+        self._relay = relay
+        self._ids = ids
+        self._begin = begin
+
+    async def chat(
+        self, request: ChatRequest, *, scope: SpanScope, purpose: Purpose = "answer"
+    ) -> AsyncGenerator[ReplyPart]:
+        """Yield the reply's text, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
+        settlement = self._begin(self._call(request, scope))
+        settlement.outcome.attributes = {"purpose": purpose}
+        try:
+            reply = await self._relay.answer(settlement.call, settlement)
+        except LasttenthError as error:
+            settlement.fail(error.code)
+            raise
+        reason: FinishReason = "stop"
+        async with aclosing(_choices(reply)) as choices:
+            async for choice in choices:
+                message = choice.message or choice.delta
+                if message is not None and message.content:
+                    yield TextPart(message.content)
+                reason = choice.finish_reason or reason
+        outcome = settlement.outcome
+        yield FinishPart(
+            reason=reason,
+            usage=outcome.usage,
+            cost=outcome.cost,
+            price_version=outcome.price_version,
+            model=outcome.model,
+        )
+
+    def _call(self, request: ChatRequest, scope: SpanScope) -> Call:
+        body = {**request.parameters, "model": request.model, "messages": request.messages, "stream": request.stream}
+        return Call(
+            operation="chat",
+            model=request.model,
+            stream=request.stream,
+            body=msgspec.json.encode(body),
+            controls={},
+            unit=scope.trace_id,
+            unit_source="random",
+            scope=SpanScope(project=scope.project, trace_id=scope.trace_id, span_id=self._ids.span()),
+            parent_id=scope.span_id,
+        )
+
+
+async def _choices(reply: GatewayReply) -> AsyncGenerator[_Choice]:
+    if isinstance(reply.body, bytes):
+        for choice in _decoded(reply.body, reply.status).choices:
+            yield choice
+        return
+    async with aclosing(reply.body) as events:
+        async for event in events:
+            data = data_of(event)
+            if data and data != b"[DONE]":
+                for choice in _decoded(data, reply.status).choices:
+                    yield choice
+
+
+def _decoded(data: bytes, status: int) -> _Reply:
+    try:
+        reply = msgspec.json.decode(data, type=_Reply)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise UpstreamError(f"The model's reply cannot be read: {error}.") from error
+    if reply.error is not None:
+        said = str(reply.error.get("message", "no reason"))
+        raise UpstreamError(f"The model failed: {said}", upstream_status=status)
+    return reply

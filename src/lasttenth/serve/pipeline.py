@@ -1,0 +1,107 @@
+"""The life of one request, in order:
+
+    admit   decode the head, take out our own controls, say who it is for        admit.py
+    route   find the provider of a model, or the release of a task               route.py, tasks.py
+    call    pass it on                                                           relay.py, program.py
+    stream  pass the answer back, event by event, reading only its usage         relay.py, citing.py
+    settle  what it consumed and cost; one span, written behind the answer       settle.py
+
+Guards stand between admit and route, caches between guards and call. A request that any stage refuses is settled like
+all others: it is traced, and answered with an error in the shape of the protocol it spoke.
+"""
+
+import asyncio
+from collections.abc import Mapping
+
+from lasttenth.records.errors import LasttenthError
+from lasttenth.records.ids import Clock, Ids
+from lasttenth.records.ports import Program, SpanScope
+from lasttenth.serve.admit import admit, scope_of
+from lasttenth.serve.caller import PipelineCaller
+from lasttenth.serve.calls import Call, GatewayReply, GatewayRequest
+from lasttenth.serve.relay import Relay
+from lasttenth.serve.replies import refusal
+from lasttenth.serve.route import Router
+from lasttenth.serve.settle import DISCONNECTED, PriceList, RecordSpan, Settlement
+from lasttenth.serve.tasks import RegistryOf, TaskRunner
+
+
+class Pipeline:
+    """Serve requests.
+
+    Args:
+        router: who serves which model.
+        registry_of: the registry of a project.
+        programs: what runs for a task, by its name; the entry "" runs for all others.
+        prices: what models cost.
+        record: takes spans without waiting.
+    """
+
+    def __init__(
+        self,
+        *,
+        router: Router,
+        registry_of: RegistryOf,
+        programs: Mapping[str, Program],
+        prices: PriceList,
+        record: RecordSpan,
+        clock: Clock,
+    ) -> None:
+        self._router = router
+        self._ids = Ids(clock)
+        self._clock = clock
+        self._prices = prices
+        self._record = record
+        self._relay = Relay(router)
+        self.caller = PipelineCaller(self._relay, ids=self._ids, begin=self._begin)
+        self._tasks = TaskRunner(registry_of, programs=programs, caller=self.caller)
+
+    async def serve(self, request: GatewayRequest) -> GatewayReply:
+        """Return the reply to a request; errors are replies too."""
+        scope = scope_of(request, self._ids)
+        try:
+            return await self.answer(request, scope)
+        except LasttenthError as error:
+            return refusal(error, scope)
+
+    async def answer(self, request: GatewayRequest, scope: SpanScope | None = None) -> GatewayReply:
+        """Return the reply to a request, for callers in this process. Raises LasttenthError, after it is recorded."""
+        scope = scope or scope_of(request, self._ids)
+        settlement = self._begin(_unread(request, scope))
+        try:
+            return await self._answer(request, scope, settlement)
+        except LasttenthError as error:
+            settlement.fail(error.code)
+            raise
+        except asyncio.CancelledError:
+            settlement.fail(DISCONNECTED)
+            raise
+        except Exception:
+            settlement.fail(LasttenthError.code)
+            raise
+
+    async def _answer(self, request: GatewayRequest, scope: SpanScope, settlement: Settlement) -> GatewayReply:
+        settlement.call = call = admit(request, scope)
+        settlement.outcome.model = call.model
+        settlement.watch.lap("admit")
+        task = self._router.task_of(call.model) if call.operation == "chat" else None
+        if task is not None:
+            return await self._tasks.answer(call, task, settlement)
+        return await self._relay.answer(call, settlement)
+
+    def _begin(self, call: Call) -> Settlement:
+        return Settlement(call, clock=self._clock, prices=self._prices, record=self._record)
+
+
+def _unread(request: GatewayRequest, scope: SpanScope) -> Call:
+    """Return what can be said of a request before its body is read."""
+    return Call(
+        operation=request.operation,
+        model="",
+        stream=False,
+        body=request.body,
+        controls={},
+        unit=scope.trace_id,
+        unit_source="random",
+        scope=scope,
+    )

@@ -1,0 +1,110 @@
+"""The default program of a task: retrieve, render, call, cite."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from lasttenth.context.retrieval import Passage, Retriever
+from lasttenth.models.openai import text_of
+from lasttenth.records.definitions import Environment, RetrievalBinding
+from lasttenth.records.errors import ConflictError, InvalidRequestError
+from lasttenth.records.ids import Clock, Ids
+from lasttenth.records.ports import Caller, ChatRequest, FinishPart, ReplyPart, TaskCall, TextPart
+from lasttenth.records.traces import Payload, Span
+from lasttenth.releases.rendering import render
+from lasttenth.serve.citing import Citer
+from lasttenth.serve.settle import RecordSpan
+
+RetrieverOf = Callable[[str], Awaitable[Retriever]]
+"""Return the retriever of a project."""
+
+
+class DefaultProgram:
+    """Answer from the release alone: its prompt, its retrieval binding and its model.
+
+    Args:
+        retriever_of: the retriever of a project.
+        record: takes the spans of retrieval.
+        package: version of this package, part of what a release meets.
+    """
+
+    def __init__(self, retriever_of: RetrieverOf, *, record: RecordSpan, clock: Clock, package: str) -> None:
+        self._retriever_of = retriever_of
+        self._record = record
+        self._clock = clock
+        self._ids = Ids(clock)
+        self._package = package
+
+    async def environment(self, call: TaskCall) -> Environment:
+        """Return what the release meets. Raises IndexNotFoundError, ConflictError for a pinned index that moved on."""
+        binding = call.release.retrieval
+        if binding is None:
+            return Environment(package=self._package)
+        retriever = await self._retriever_of(call.scope.project)
+        snapshot = await retriever.snapshot(binding.index)
+        if binding.mode == "pinned" and snapshot.hash != binding.snapshot:
+            raise ConflictError(
+                f"Task {call.release.task} is pinned to snapshot {binding.snapshot[:12]} of index {binding.index}, "
+                f"which stands at {snapshot.hash[:12]} now.",
+                hint="Restore those documents, or move the pointer to a release that follows the index.",
+            )
+        return Environment(package=self._package, indexes={binding.index: snapshot.hash}, artefacts=snapshot.artefacts)
+
+    async def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:
+        """Yield text and citations in reading order, then a GroundingPart where it cites, then one FinishPart."""
+        question, history = _conversation(call.messages)
+        binding = call.release.retrieval
+        passages = [] if binding is None else await self._retrieve(call, binding, question)
+        prompt = render(call.release, {"question": question, "passages": passages})
+        parameters = {**call.release.parameters, **call.parameters}
+        request = ChatRequest(
+            model=call.release.model,
+            messages=(*prompt[:-1], *history, prompt[-1]),
+            parameters=parameters,
+            stream=call.stream,
+        )
+        citer = Citer(passages)
+        finish = FinishPart()
+        async with aclosing(caller.chat(request, scope=call.scope)) as reply:
+            async for part in reply:
+                if isinstance(part, FinishPart):
+                    finish = part
+                    continue
+                for piece in citer.feed(part.text) if isinstance(part, TextPart) and call.release.cites else (part,):
+                    yield piece
+        if call.release.cites:
+            for piece in citer.end():
+                yield piece
+        yield finish
+
+    async def _retrieve(self, call: TaskCall, binding: RetrievalBinding, question: str) -> list[Passage]:
+        started, began = self._clock.now(), self._clock.monotonic()
+        retriever = await self._retriever_of(call.scope.project)
+        passages = await retriever.search(binding.index, question, limit=binding.passages)
+        found = [{"document": each.document, "line": each.line, "score": each.score} for each in passages]
+        span = Span(
+            trace_id=call.scope.trace_id,
+            span_id=self._ids.span(),
+            parent_id=call.scope.span_id,
+            name=f"retrieval {binding.index}",
+            operation="retrieval",
+            start=started,
+            end=started + self._clock.monotonic() - began,
+            attributes={"passages": len(passages)},
+            input=Payload(media_type="text/plain", body=question.encode()),
+            output=Payload(media_type="application/json", body=msgspec.json.encode(found)),
+        )
+        self._record(call.scope.project, span)
+        return passages
+
+
+def _conversation(messages: tuple[dict[str, Any], ...]) -> tuple[str, tuple[dict[str, Any], ...]]:
+    """Return the question, which is the last user message, and what was said before it."""
+    if not messages or messages[-1].get("role") != "user":
+        raise InvalidRequestError("The last message must be the user's question.", parameter="messages")
+    question = text_of(messages[-1]).strip()
+    if not question:
+        raise InvalidRequestError("The question is empty.", parameter="messages")
+    return question, tuple(message for message in messages[:-1] if message.get("role") in {"user", "assistant"})

@@ -1,0 +1,38 @@
+"""What a reply says about itself, in headers, and how an error is sent."""
+
+import msgspec
+
+from lasttenth.models import openai
+from lasttenth.records.errors import LasttenthError
+from lasttenth.records.money import dollars
+from lasttenth.records.ports import SpanScope
+from lasttenth.serve.calls import GatewayReply
+from lasttenth.serve.settle import Settlement
+
+
+def reply_headers(settlement: Settlement) -> dict[str, str]:
+    """Return our own headers: trace id, model, release, cost, and the milliseconds that were not the provider's."""
+    outcome = settlement.outcome
+    headers = _trace_headers(settlement.call.scope)
+    headers["x-lasttenth-model"] = outcome.model
+    stages = settlement.watch.stages
+    upstream = stages.get("call", 0) + stages.get("stream", 0)
+    headers["x-lasttenth-overhead-ms"] = f"{(settlement.watch.elapsed() - upstream) / 1e6:.3f}"
+    if outcome.cost is not None:
+        headers["x-lasttenth-cost"] = f"{dollars(outcome.cost):f}"
+    if outcome.assignment is not None:
+        headers["x-lasttenth-release"] = outcome.assignment.release
+    return headers
+
+
+def refusal(error: LasttenthError, scope: SpanScope) -> GatewayReply:
+    """Return an error as a reply in OpenAI's shape."""
+    headers = _trace_headers(scope)
+    if error.retry_after is not None:
+        headers["retry-after"] = f"{error.retry_after:g}"
+    body = msgspec.json.encode(openai.error_body(error))
+    return GatewayReply(status=error.status, media_type=openai.JSON, headers=headers, body=body)
+
+
+def _trace_headers(scope: SpanScope) -> dict[str, str]:
+    return {"x-request-id": scope.trace_id, "x-lasttenth-trace": scope.trace_id}

@@ -1,0 +1,69 @@
+"""Route: from the name in a request to who answers it."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from lasttenth.models.port import ModelInfo, Provider
+from lasttenth.records.errors import ModelNotFoundError, UpstreamError
+
+TASK_PREFIX = "task/"
+
+
+class ModelTarget(NamedTuple):
+    """A provider, and the provider's own name for the model."""
+
+    provider: Provider
+    model: str
+
+
+class TaskTarget(NamedTuple):
+    """A task and one of its pointers."""
+
+    task: str
+    pointer: str
+
+
+class Router:
+    """Know every provider by name.
+
+    Args:
+        providers: by the first part of `provider/model`.
+    """
+
+    def __init__(self, providers: Mapping[str, Provider]) -> None:
+        self._providers = dict(providers)
+
+    def task_of(self, name: str) -> TaskTarget | None:
+        """Return the task that a name stands for, None where it names a model."""
+        if not name.startswith(TASK_PREFIX):
+            return None
+        task, _, pointer = name.removeprefix(TASK_PREFIX).partition("@")
+        return TaskTarget(task, pointer or "production")
+
+    def model_of(self, name: str) -> ModelTarget:
+        """Return who serves a model. Raises ModelNotFoundError."""
+        provider, slash, model = name.partition("/")
+        if not slash or not model or provider not in self._providers:
+            known = ", ".join(sorted(self._providers))
+            raise ModelNotFoundError(
+                f"There is no model {name}.",
+                hint=f"Models are named provider/model; providers here: {known}. List them with: lasttenth models",
+                parameter="model",
+            )
+        return ModelTarget(self._providers[provider], model)
+
+    async def models(self) -> tuple[list[ModelInfo], list[str]]:
+        """Return the models of all providers, and a line for each provider that could not be asked."""
+        found: list[ModelInfo] = []
+        failures: list[str] = []
+        for name, provider in self._providers.items():
+            try:
+                found += await provider.models()
+            except UpstreamError as error:
+                failures.append(f"{name}: {error}")
+        return sorted(found, key=lambda model: model.name), failures
+
+    async def close(self) -> None:
+        """Release every provider."""
+        for provider in self._providers.values():
+            await provider.close()

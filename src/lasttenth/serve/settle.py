@@ -1,0 +1,123 @@
+"""Settle: what a call consumed and cost, and its span. Every call is settled exactly once, however it ended."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import NamedTuple, Protocol
+
+from lasttenth.models import openai
+from lasttenth.records.errors import LasttenthError
+from lasttenth.records.ids import Clock
+from lasttenth.records.traces import Payload, Span
+from lasttenth.records.usage import Usage
+from lasttenth.serve.calls import Call, Outcome, Stopwatch
+
+DISCONNECTED = "client_disconnected"
+MAX_RECORDED = 8 * 2**20
+"""Bytes of an answer that are kept; what is longer is cut, and said to be."""
+
+RecordSpan = Callable[[str, Span], None]
+
+
+class Cost(NamedTuple):
+    """What usage costs, in nano-dollars (None where no price is known), and the version of the prices."""
+
+    amount: int | None
+    version: str
+
+
+class PriceList(Protocol):
+    """Know what models cost."""
+
+    def cost(self, model: str, usage: Usage, *, at: int) -> Cost:
+        """Return the cost of a call of `provider/model` at a time (Unix nanoseconds)."""
+        ...
+
+
+class Settlement:
+    """The end of one call: gather what is known in `outcome`, then finish once."""
+
+    def __init__(self, call: Call, *, clock: Clock, prices: PriceList, record: RecordSpan) -> None:
+        self.call = call
+        self.watch = Stopwatch(clock)
+        self.outcome = Outcome(model=call.model)
+        self._prices = prices
+        self._record = record
+        self._finished = False
+
+    def note_first_token(self) -> None:
+        """Remember when the first piece of the answer was there."""
+        if self.outcome.first_token is None:
+            self.outcome.first_token = self.watch.elapsed()
+
+    def price(self, usage: Usage | None) -> None:
+        """Take what a model reported to have consumed, and what that costs."""
+        if usage is None:
+            return
+        cost = self._prices.cost(self.outcome.model, usage, at=self.watch.started_at)
+        self.outcome.usage, self.outcome.cost, self.outcome.price_version = usage, cost.amount, cost.version
+
+    def fail(self, code: str) -> None:
+        """End the call with an error."""
+        self.outcome.error = code
+        self.finish()
+
+    def finish(self) -> None:
+        """Record the call; only the first time counts."""
+        if self._finished:
+            return
+        self._finished = True
+        call, outcome = self.call, self.outcome
+        if len(outcome.output) > MAX_RECORDED:
+            outcome.attributes = {**outcome.attributes, "output_bytes": len(outcome.output)}
+        span = Span(
+            trace_id=call.scope.trace_id,
+            span_id=call.scope.span_id,
+            parent_id=call.parent_id,
+            name=f"{call.operation} {call.model}",
+            operation="task" if outcome.assignment is not None else call.operation,
+            start=self.watch.started_at,
+            end=self.watch.started_at + self.watch.elapsed(),
+            status="error" if outcome.error else "ok",
+            error=outcome.error,
+            model=outcome.model,
+            unit=call.unit,
+            unit_source=call.unit_source,
+            assignment=outcome.assignment,
+            usage=outcome.usage,
+            cost=outcome.cost,
+            price_version=outcome.price_version,
+            first_token=outcome.first_token,
+            stages=self.watch.stages,
+            attributes=outcome.attributes,
+            input=Payload(media_type=openai.JSON, body=call.body),
+            output=Payload(media_type=outcome.output_type, body=outcome.output[:MAX_RECORDED])
+            if outcome.output
+            else None,
+        )
+        self._record(call.scope.project, span)
+
+
+async def settled(settlement: Settlement, events: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    """Pass a stream on, keep what it said, and settle it when it ends, breaks, or nobody listens any longer.
+
+    A stream that breaks ends with the error in the protocol's own shape: never in silence.
+    """
+    kept = bytearray()
+    try:
+        async with aclosing(events) as stream:
+            async for event in stream:
+                settlement.note_first_token()
+                if len(kept) <= MAX_RECORDED:
+                    kept += event
+                yield event
+    except LasttenthError as error:
+        settlement.outcome.error = error.code
+        yield openai.event(openai.error_body(error))
+    except BaseException:
+        settlement.outcome.error = settlement.outcome.error or DISCONNECTED
+        raise
+    finally:
+        settlement.watch.lap("stream")
+        settlement.outcome.output = bytes(kept)
+        settlement.outcome.output_type = openai.EVENT_STREAM
+        settlement.finish()

@@ -1,0 +1,161 @@
+"""Route and call of tasks: from a pointer to a release, from its program's parts to a reply in OpenAI's shape."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from lasttenth.models import openai
+from lasttenth.records.definitions import RetrievalBinding
+from lasttenth.records.ports import Caller, Citation, FinishPart, GroundingPart, Program, ReplyPart, TaskCall, TextPart
+from lasttenth.records.traces import Assignment
+from lasttenth.releases.registry import Registry, Resolved
+from lasttenth.serve.calls import Call, GatewayReply, Outcome
+from lasttenth.serve.replies import reply_headers
+from lasttenth.serve.route import TaskTarget
+from lasttenth.serve.settle import Settlement, settled
+
+RegistryOf = Callable[[str], Awaitable[Registry]]
+"""Return the registry of a project."""
+
+FORWARDED = ("max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "stop", "reasoning_effort")
+"""Parameters of a request that override those of the release."""
+
+CITATION_TYPE = "lasttenth_citation"
+
+
+class _TaskBody(msgspec.Struct, frozen=True, kw_only=True):
+    messages: list[dict[str, Any]]
+    stream_options: dict[str, Any] | None = None
+
+
+class TaskRunner:
+    """Answer calls of tasks."""
+
+    def __init__(self, registry_of: RegistryOf, *, programs: Mapping[str, Program], caller: Caller) -> None:
+        self._registry_of = registry_of
+        self._programs = programs
+        self._caller = caller
+
+    async def answer(self, call: Call, target: TaskTarget, settlement: Settlement) -> GatewayReply:
+        """Return the task's answer. Raises TaskNotFoundError, IndexNotFoundError, UpstreamError."""
+        registry = await self._registry_of(call.scope.project)
+        chosen = await self._chosen(call, target, registry)
+        body = openai.decode(call.body, _TaskBody)
+        fields = msgspec.json.decode(call.body)
+        task_call = TaskCall(
+            release=chosen.release,
+            messages=tuple(body.messages),
+            parameters={name: fields[name] for name in FORWARDED if fields.get(name) is not None},
+            stream=call.stream,
+            scope=call.scope,
+        )
+        program = self._programs.get(target.task) or self._programs[""]
+        environment = await registry.met(await program.environment(task_call))
+        settlement.outcome.assignment = Assignment(
+            task=target.task,
+            release=chosen.hash,
+            environment=environment,
+            pointer=target.pointer,
+            probability=chosen.probability,
+        )
+        settlement.outcome.model = chosen.release.model
+        settlement.watch.lap("route")
+        parts = program.answer(task_call, self._caller)
+        head = openai.ReplyHead(
+            id=f"chatcmpl-{call.scope.trace_id}", created=settlement.watch.started_at // 10**9, model=call.model
+        )
+        if call.stream:
+            usage = bool((body.stream_options or {}).get("include_usage"))
+            events = settled(settlement, _streamed(parts, head, settlement.outcome, include_usage=usage))
+            headers = reply_headers(settlement)
+            return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=events)
+        return await _whole(parts, head, settlement)
+
+    async def _chosen(self, call: Call, target: TaskTarget, registry: Registry) -> Resolved:
+        """Return the pointer's release, or the one that the request makes of it: another model, another index."""
+        resolved = await registry.resolve(target.task, target.pointer)
+        release = resolved.release
+        model, index = call.controls.get("model"), call.controls.get("index")
+        if model is not None:
+            release = msgspec.structs.replace(release, model=model)
+        if index is not None and release.retrieval is not None:
+            binding = RetrievalBinding(index=index, passages=release.retrieval.passages)
+            release = msgspec.structs.replace(release, retrieval=binding)
+        if release == resolved.release:
+            return resolved
+        return Resolved(release, await registry.keep(release, parent=resolved.hash), 1.0)
+
+
+async def _whole(parts: AsyncGenerator[ReplyPart], head: openai.ReplyHead, settlement: Settlement) -> GatewayReply:
+    texts: list[str] = []
+    annotations: list[dict[str, Any]] = []
+    finish = FinishPart()
+    async with aclosing(parts) as answer:
+        async for part in answer:
+            match part:
+                case TextPart(text):
+                    texts.append(text)
+                case Citation():
+                    annotations.append(annotation(part))
+                case GroundingPart():
+                    _note(part, settlement.outcome)
+                case FinishPart():
+                    finish = part
+    settlement.watch.lap("call")
+    _take(finish, settlement.outcome)
+    body = openai.completion(head, "".join(texts), usage=finish.usage, reason=finish.reason, annotations=annotations)
+    settlement.outcome.output = body
+    headers = reply_headers(settlement)
+    headers |= _grounding_headers(settlement.outcome)
+    settlement.finish()
+    return GatewayReply(status=200, media_type=openai.JSON, headers=headers, body=body)
+
+
+async def _streamed(
+    parts: AsyncGenerator[ReplyPart], head: openai.ReplyHead, outcome: Outcome, *, include_usage: bool
+) -> AsyncGenerator[bytes]:
+    yield openai.delta(head, {"role": "assistant", "content": ""})
+    finish = FinishPart()
+    async with aclosing(parts) as answer:
+        async for part in answer:
+            match part:
+                case TextPart(text):
+                    yield openai.delta(head, {"content": text})
+                case Citation():
+                    yield openai.delta(head, {"annotations": [annotation(part)]})
+                case GroundingPart():
+                    _note(part, outcome)
+                case FinishPart():
+                    finish = part
+    _take(finish, outcome)
+    yield openai.delta(head, {}, reason=finish.reason)
+    if include_usage:
+        yield openai.final_usage(head, finish.usage)
+    yield openai.DONE
+
+
+def annotation(citation: Citation) -> dict[str, Any]:
+    """Return a citation as it stands in `message.annotations`."""
+    return {"type": CITATION_TYPE, **msgspec.structs.asdict(citation)}
+
+
+def _note(grounding: GroundingPart, outcome: Outcome) -> None:
+    outcome.attributes = {
+        **outcome.attributes,
+        "groundedness": grounding.groundedness,
+        "declined": grounding.declined,
+    }
+
+
+def _take(finish: FinishPart, outcome: Outcome) -> None:
+    outcome.usage, outcome.cost, outcome.price_version = finish.usage, finish.cost, finish.price_version
+
+
+def _grounding_headers(outcome: Outcome) -> dict[str, str]:
+    declined, groundedness = outcome.attributes.get("declined"), outcome.attributes.get("groundedness")
+    headers = {} if declined is None else {"x-lasttenth-answered": "false" if declined else "true"}
+    if groundedness is not None:
+        headers["x-lasttenth-groundedness"] = f"{groundedness:.3f}"
+    return headers

@@ -1,0 +1,1 @@
+"""The HTTP door: the gateway's hot paths as raw ASGI, everything else on Starlette."""

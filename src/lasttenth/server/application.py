@@ -1,0 +1,127 @@
+"""The ASGI application: hot paths first, then Starlette for everything else."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
+
+from lasttenth.app.app import DEFAULT_PROJECT, App
+from lasttenth.app.installation import Installation
+from lasttenth.console.pages import console_routes
+from lasttenth.models import openai
+from lasttenth.records.errors import (
+    InvalidRequestError,
+    LasttenthError,
+    ModelNotFoundError,
+    NotFoundError,
+    StorageError,
+)
+from lasttenth.records.ids import Ids
+from lasttenth.serve.calls import GatewayOperation
+from lasttenth.server.api import Api
+from lasttenth.server.gateway import UNEXPECTED, Gateway
+from lasttenth.server.requests import Door, Receive, Scope, Send, headers_of
+
+logger = logging.getLogger("lasttenth.server")
+
+HOT: Mapping[str, GatewayOperation] = {"/v1/chat/completions": "chat", "/v1/embeddings": "embeddings"}
+
+
+class _MethodNotAllowedError(InvalidRequestError):
+    code, status = "method_not_allowed", 405
+
+
+class Application:
+    """Everything that is served over HTTP.
+
+    Args:
+        keys_required: True unless the server listens on loopback alone.
+    """
+
+    def __init__(self, installation: Installation, *, keys_required: bool) -> None:
+        self._installation = installation
+        self._door = Door(installation.keyring, keys_required=keys_required, project=DEFAULT_PROJECT)
+        limit = installation.place.settings.limits.body
+        self._gateway = Gateway(installation.pipeline, self._door, ids=Ids(installation.clock), body_limit=limit)
+        self._rest = Starlette(
+            routes=[*self._routes(), *Api(installation, self._door, body_limit=limit).routes(), *console_routes()],
+            exception_handlers={LasttenthError: _failed, HTTPException: _refused, Exception: _unexpected},
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one connection's request."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            operation = HOT.get(scope["path"])
+            if operation is not None:
+                await self._gateway(operation, scope, receive, send)
+                return
+        await self._rest(scope, receive, send)
+
+    def _routes(self) -> list[BaseRoute]:
+        return [
+            Route("/v1/models", self._list_models, methods=["GET"]),
+            Route("/v1/models/{model:path}", self._show_model, methods=["GET"]),
+            Route("/healthz", _health, methods=["GET"]),
+            Route("/readyz", self._ready, methods=["GET"]),
+        ]
+
+    async def _list_models(self, request: Request) -> Response:
+        return _json({"object": "list", "data": await self._models(request)})
+
+    async def _show_model(self, request: Request) -> Response:
+        name = request.path_params["model"]
+        for model in await self._models(request):
+            if model["id"] == name:
+                return _json(model)
+        raise ModelNotFoundError(f"There is no model {name}.", hint="List them with: GET /v1/models", parameter="model")
+
+    async def _models(self, request: Request) -> list[dict[str, Any]]:
+        caller = await self._door.let_in(headers_of(request.scope))
+        app = App(project=caller.project, installation=self._installation)
+        tasks = await (await self._installation.registry(caller.project)).tasks()
+        owned = [(f"task/{task.name}", "lasttenth") for task in tasks]
+        owned += [(model.name, model.provider) for model in (await app.models()).models]
+        return [{"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in owned]
+
+    async def _ready(self, _request: Request) -> Response:
+        health = self._installation.recorder.health()
+        try:
+            await self._installation.store.projects()
+        except StorageError as error:
+            return _json({"ready": False, "reason": str(error)}, status=503)
+        return _json({"ready": True, "recording": health})
+
+
+async def _health(_request: Request) -> Response:
+    return _json({"alive": True})
+
+
+async def _failed(_request: Request, error: Exception) -> Response:
+    known = error if isinstance(error, LasttenthError) else UNEXPECTED
+    headers = {} if known.retry_after is None else {"retry-after": f"{known.retry_after:g}"}
+    return _json(openai.error_body(known), status=known.status, headers=headers)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    where = f"{request.method} {request.url.path}"
+    if status == 405:
+        return await _failed(
+            request, _MethodNotAllowedError(f"{where} is not possible.", hint="See /api/openapi.json.")
+        )
+    return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint="See /api/openapi.json."))
+
+
+async def _unexpected(request: Request, error: Exception) -> Response:
+    logger.error("%s %s failed.", request.method, request.url.path, exc_info=error)
+    return await _failed(request, UNEXPECTED)
+
+
+def _json(content: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(msgspec.json.encode(content), status_code=status, headers=headers, media_type=openai.JSON)

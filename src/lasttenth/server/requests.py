@@ -1,0 +1,91 @@
+"""What comes in over HTTP: bodies within their limit, headers as a dictionary, and who is asking."""
+
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from typing import Any, NamedTuple
+
+from lasttenth.access.keys import Keyring
+from lasttenth.records.errors import AuthenticationError, PayloadTooLargeError, PermissionDeniedError
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+
+KEY_PREFIX = "lt-"
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
+DRAINED = 4
+"""A body beyond the limit is still read to this many times the limit, so that the client hears why it was refused."""
+
+
+class ClientDisconnected(Exception):  # noqa: N818 - not an error of ours
+    """The client went away before it had sent its request."""
+
+
+class Caller(NamedTuple):
+    """Who is asking: the project that the key opens, and the key's public id."""
+
+    project: str
+    key: str
+
+
+class Door:
+    """Let requests in.
+
+    Args:
+        keyring: checks keys.
+        keys_required: True unless the server listens on loopback alone.
+        project: of requests without a key.
+    """
+
+    def __init__(self, keyring: Keyring, *, keys_required: bool, project: str) -> None:
+        self._keyring = keyring
+        self._keys_required = keys_required
+        self._project = project
+
+    async def let_in(self, headers: Mapping[str, str]) -> Caller:
+        """Return who is asking. Raises AuthenticationError, PermissionDeniedError.
+
+        On loopback a request needs no key, but it must be addressed to this machine by name: a page in a browser that
+        had its own host name pointed here is refused.
+        """
+        key = headers.get("authorization", "").removeprefix("Bearer ").strip() or headers.get("x-api-key", "")
+        if self._keys_required or key.startswith(KEY_PREFIX):
+            if not key:
+                raise AuthenticationError("A key is needed.", hint="Send it as: Authorization: Bearer lt-…")
+            record = await self._keyring.check(key)
+            return Caller(record.project, record.id)
+        host = headers.get("host", "").lower()
+        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
+        if name not in LOOPBACK_HOSTS:
+            raise PermissionDeniedError(
+                f"This server answers to localhost only, not to {host}.", hint="Address it as 127.0.0.1, or use a key."
+            )
+        return Caller(self._project, "")
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Return the headers of a request; names are in lower case, of a repeated one the last counts."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+
+
+async def read_body(receive: Receive, headers: Mapping[str, str], *, limit: int) -> bytes:
+    """Return a request's body. Raises PayloadTooLargeError, ClientDisconnected."""
+    announced = headers.get("content-length", "")
+    length = int(announced) if announced.isdigit() else 0
+    parts: list[bytes] = []
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnected
+        part: bytes = message.get("body", b"")
+        size += len(part)
+        if max(size, length) <= limit:
+            parts.append(part)
+        if not message.get("more_body", False) or size > DRAINED * limit:
+            break
+    if max(size, length) > limit:
+        raise PayloadTooLargeError(
+            f"The body has {max(size, length):,} bytes; {limit:,} are allowed.",
+            hint="Send less, or raise limits.body in lasttenth.yaml.",
+        )
+    return b"".join(parts)

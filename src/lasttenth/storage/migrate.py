@@ -1,0 +1,39 @@
+"""Bring a database's schema up to date: numbered migrations, forward only.
+
+Alembic is imported only when there is something to do, because a server that starts should not wait for it.
+"""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, text
+
+from lasttenth.records.errors import StorageError
+
+LATEST = "0001"
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
+def upgrade(connection: Connection) -> None:
+    """Run the migrations that are missing. Raises StorageError for a database that a newer version wrote."""
+    current = _current(connection)
+    if current == LATEST:
+        return
+    if current is not None and current > LATEST:
+        raise StorageError(
+            f"The database has schema {current}; this version of Lasttenth knows schemas up to {LATEST}.",
+            hint="Install a newer version of Lasttenth.",
+        )
+    from alembic import command  # noqa: PLC0415 - see above
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+
+
+def _current(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if version is None else str(version)

@@ -1,0 +1,156 @@
+"""One SQLite file: a writer thread that commits in groups, and readers beside it.
+
+Everything that waits while a commit runs goes into the next one, so the cost of `synchronous=FULL` (an fsync for each
+commit) is shared. A caller is answered only after its group's COMMIT: what was acknowledged survives a power cut.
+"""
+
+import asyncio
+import queue
+import sqlite3
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar
+
+import sqlalchemy
+from sqlalchemy import Connection, event
+
+from lasttenth.records.errors import LasttenthError, StorageError
+from lasttenth.storage.sqlite.failures import explain
+
+T = TypeVar("T")
+GROUP_SIZE = 256
+READERS = 2
+
+
+class _Job(NamedTuple):
+    work: Callable[[Connection], Any]
+    done: "Future[Any]"
+
+
+class SqliteEngine:
+    """Own the writer thread and the readers of one file.
+
+    Args:
+        path: the file; its folder must exist.
+        busy_timeout: seconds to wait for another process that holds the write lock.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
+        self._path = path
+        self._engine = _open(path, busy_timeout)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lasttenth-reader")
+        self._writer = threading.Thread(target=self._write_groups, name="lasttenth-writer", daemon=True)
+        self._closed = False
+        self._writer.start()
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run work in the next group commit and return its result once that is durable. Raises StorageError."""
+        if self._closed:
+            raise StorageError(f"{self._path} is closed.")
+        done: Future[T] = Future()
+        self._jobs.put(_Job(work, done))
+        return await asyncio.wrap_future(done)
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run work on a reader, against one snapshot. Raises StorageError."""
+        if self._closed:
+            raise StorageError(f"{self._path} is closed.")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    async def close(self) -> None:
+        """Commit what was accepted, then release the file."""
+        if self._closed:
+            return
+        self._closed = True
+        self._jobs.put(None)
+        await asyncio.to_thread(self._writer.join)
+        self._readers.shutdown()
+        self._engine.dispose()
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN")
+                return work(connection)
+        except (sqlite3.Error, sqlalchemy.exc.DBAPIError) as error:
+            raise explain(error, self._path) or error from error
+
+    def _write_groups(self) -> None:
+        running = True
+        while running:
+            group, running = self._next_group()
+            if group:
+                self._commit(group)
+
+    def _next_group(self) -> tuple[list[_Job], bool]:
+        job = self._jobs.get()
+        group: list[_Job] = []
+        while job is not None:
+            if job.done.set_running_or_notify_cancel():
+                group.append(job)
+            if len(group) >= GROUP_SIZE or self._jobs.empty():
+                return group, True
+            job = self._jobs.get()
+        return group, False
+
+    def _commit(self, group: list[_Job]) -> None:
+        outcomes: list[tuple[_Job, Any, LasttenthError | Exception | None]] = []
+        try:
+            with self._engine.connect() as connection, connection.begin():
+                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                outcomes = [self._attempt(connection, job) for job in group]
+        except (sqlite3.Error, sqlalchemy.exc.DBAPIError, StorageError) as error:
+            # The whole group was rolled back: no member may be told that it succeeded.
+            reason = explain(error, self._path) or error
+            outcomes = [(job, None, reason) for job in group]
+        for job, result, failure in outcomes:
+            if failure is None:
+                job.done.set_result(result)
+            else:
+                job.done.set_exception(failure)
+
+    def _attempt(self, connection: Connection, job: _Job) -> tuple[_Job, Any, Exception | None]:
+        connection.exec_driver_sql("SAVEPOINT member")
+        try:
+            result = job.work(connection)
+        except Exception as error:
+            explained = explain(error, self._path)
+            if not _in_transaction(connection):
+                raise explained or StorageError(f"{self._path} gave up the transaction.") from error
+            connection.exec_driver_sql("ROLLBACK TO member")
+            connection.exec_driver_sql("RELEASE member")
+            return job, None, explained or error
+        connection.exec_driver_sql("RELEASE member")
+        return job, result, None
+
+
+def driver(connection: Connection) -> sqlite3.Connection:
+    """Return the native connection, for the paths where every microsecond counts."""
+    native = connection.connection.driver_connection
+    if not isinstance(native, sqlite3.Connection):
+        raise TypeError(f"Expected a connection of sqlite3, found {type(native).__name__}.")
+    return native
+
+
+def _in_transaction(connection: Connection) -> bool:
+    return driver(connection).in_transaction
+
+
+def _open(path: Path, busy_timeout: float) -> sqlalchemy.Engine:
+    engine = sqlalchemy.create_engine(
+        f"sqlite:///{path}",
+        connect_args={"check_same_thread": False, "timeout": busy_timeout, "isolation_level": None},
+        pool_size=READERS + 1,
+        max_overflow=0,
+    )
+    event.listen(engine, "connect", _prepare)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    # Durable on commit, readers beside the writer, and room for one large group in the cache.
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY"):
+        connection.execute(f"PRAGMA {pragma}")
