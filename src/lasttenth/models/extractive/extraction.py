@@ -6,7 +6,6 @@ It has no weights beyond a few documented coefficients, writes no text of its ow
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from lasttenth.models.extractive import answerability, ranking
 from lasttenth.models.extractive.shapes import Embed, ExtractedSentence, Extraction, ExtractiveSettings, Passage
@@ -43,27 +42,28 @@ def extract(
     pool = ranking.candidates(passages)
     if not asked.terms or not pool:
         return _NOTHING
-    found = ranking.match(asked, pool, passages)
-    cosines = None if embed is None else _cosines(embed, question, [one.text for one in pool])
-    scores = ranking.scores(ranking.features(asked, pool, found), cosines)
-    values = answerability.evidence(
-        scores, np.maximum(found.met, found.context), found.weights, np.array([one.passage for one in pool])
-    )
-    if cosines is None:
-        confidence, point = answerability.probability(answerability.LEXICAL, values), settings.lexical_point
+    met = ranking.match(asked, pool, passages)
+    columns = ranking.features(asked, pool, met)
+    if embed is None:
+        scores = ranking.scores(columns, ranking.LEXICAL)
+        values = answerability.signs(asked, pool, met, scores)
+        confidence, point = answerability.probability(values, answerability.LEXICAL), settings.lexical_point
     else:
-        values["cosine"] = float(cosines.max())
-        confidence, point = answerability.probability(answerability.HYBRID, values), settings.hybrid_point
-    return Extraction(sentences=_quotes(pool, scores, settings), confidence=confidence, answered=confidence >= point)
+        cosines = _cosines(embed, question, [one.text for one in pool])
+        scores = ranking.scores({**columns, "cosine": cosines}, ranking.HYBRID)
+        values = {**answerability.signs(asked, pool, met, scores), "cosine": float(cosines.max())}
+        confidence, point = answerability.probability(values, answerability.HYBRID), settings.hybrid_point
+    quotes = _quotes(pool, 1.0 / (1.0 + np.exp(-scores)), settings)
+    return Extraction(sentences=quotes, confidence=confidence, answered=confidence >= point)
 
 
-def _cosines(embed: Embed, question: str, texts: Sequence[str]) -> NDArray[np.float32]:
+def _cosines(embed: Embed, question: str, texts: Sequence[str]) -> ranking.Vector:
     vectors = embed([question, *texts])
     return np.asarray(vectors[1:] @ vectors[0], dtype=np.float32)
 
 
 def _quotes(
-    pool: Sequence[ranking.Candidate], scores: NDArray[np.float32], settings: ExtractiveSettings
+    pool: Sequence[ranking.Candidate], scores: ranking.Vector, settings: ExtractiveSettings
 ) -> tuple[ExtractedSentence, ...]:
     """Return the best candidates, the same text once; ties keep the order of the passages."""
     chosen: dict[str, ExtractedSentence] = {}

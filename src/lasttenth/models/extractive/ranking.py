@@ -1,4 +1,4 @@
-"""Which sentences of the passages answer a question best: a few features of each and one logistic model over them.
+"""Which pieces of the passages answer a question best: a few features of each and one logistic model over them.
 
 Every feature lies between 0 and 1 and can be explained to a reader; there is no other state than the coefficients.
 """
@@ -12,28 +12,27 @@ from numpy.typing import NDArray
 
 from lasttenth.models.extractive.pieces import pieces
 from lasttenth.models.extractive.shapes import Passage
-from lasttenth.models.extractive.terms import asked_terms, is_question, likeness, rarity, terms, wants_quantity
+from lasttenth.models.extractive.terms import asked_terms, is_claim, likeness, rarity, terms, wants_quantity
 from lasttenth.records.sentences import numbers
 
 Matrix = NDArray[np.float32]
-
-
-NAMES = ("coverage", "headings", "neighbours", "pairs", "density", "numbers", "quantity", "rank", "length")
-"""The lexical features, in the order of `features`."""
+Vector = NDArray[np.float32]
 
 LEXICAL: Mapping[str, float] = {
-    "bias": -4.0,
-    "coverage": 5.0,
-    "headings": 1.0,
-    "neighbours": 1.0,
-    "pairs": 1.0,
-    "density": 1.0,
+    "bias": -7.0,
+    "coverage": 3.7,
+    "headings": 1.7,
+    "density": 3.7,
     "numbers": 0.5,
     "quantity": 0.7,
-    "rank": 0.7,
-    "length": 0.3,
+    "rank": 3.4,
+    "length": 2.5,
+    "late": 2.2,
 }
-HYBRID: Mapping[str, float] = {**LEXICAL, "bias": -6.0, "cosine": 5.0}
+"""Coefficients where sentences are compared by their words alone, as `benchmarks/scifact/fit.py` prints them."""
+
+HYBRID: Mapping[str, float] = {**LEXICAL, "cosine": 2.5}
+"""The same with the cosine of sentence and question as one more feature."""
 
 
 class Question(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,17 +40,19 @@ class Question(msgspec.Struct, frozen=True, kw_only=True):
 
     terms: tuple[str, ...]
     """Stems of the content words, without repeats, in order."""
+    weights: Vector
+    """How much each term counts."""
     numbers: frozenset[str]
-    asks: bool
     wants_quantity: bool
+    is_claim: bool
 
 
 class Candidate(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of a passage that could be quoted."""
 
     passage: int
-    order: int
-    """Its place among the pieces of its passage, from 0."""
+    place: float
+    """Where it stands in its passage: 0 is the first piece, 1 the last."""
     start: int
     end: int
     text: str
@@ -59,123 +60,107 @@ class Candidate(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Match(NamedTuple):
-    """How candidates meet a question: `met` is (candidate, asked term), `weights` how much each term counts."""
+    """How far each term of the question is met, 0 to 1: a row per candidate, a column per term."""
 
-    met: Matrix
-    context: Matrix
-    """The same for the title and headings above each candidate."""
-    weights: NDArray[np.float32]
+    inside: Matrix
+    above: Matrix
+    """By the title and the headings above the candidate."""
 
     @property
-    def coverage(self) -> NDArray[np.float32]:
-        """The weighted share of the question that each candidate meets by itself."""
-        return share(self.met, self.weights)
+    def together(self) -> Matrix:
+        """By the candidate or by what stands above it."""
+        return np.maximum(self.inside, self.above)
 
 
 def read_question(text: str) -> Question:
     """Return what the model needs of a question's text."""
+    asked = tuple(asked_terms(text))
     return Question(
-        terms=tuple(asked_terms(text)),
+        terms=asked,
+        weights=rarity(asked),
         numbers=frozenset(numbers(text)),
-        asks=is_question(text),
         wants_quantity=wants_quantity(text),
+        is_claim=is_claim(text),
     )
 
 
 def candidates(passages: Sequence[Passage]) -> list[Candidate]:
     """Return every quotable piece of the passages that holds at least one content word."""
-    found = []
-    for index, passage in enumerate(passages):
-        for order, (start, end) in enumerate(pieces(passage.text)):
-            text = passage.text[start:end]
-            if stems := tuple(terms(text)):
-                found.append(Candidate(passage=index, order=order, start=start, end=end, text=text, terms=stems))
-    return found
+    return [one for index, passage in enumerate(passages) for one in _candidates(index, passage.text)]
 
 
 def match(question: Question, pool: Sequence[Candidate], passages: Sequence[Passage]) -> Match:
     """Compare the question's terms with those of every candidate and of the headings above it."""
     headings = [terms(" ".join(passage.headings)) for passage in passages]
-    vocabulary = list(dict.fromkeys(term for source in (*headings, *(one.terms for one in pool)) for term in source))
-    alike = likeness(question.terms, vocabulary)
+    vocabulary = dict.fromkeys(term for source in (*headings, *(one.terms for one in pool)) for term in source)
+    alike = likeness(question.terms, list(vocabulary))
     place = {term: index for index, term in enumerate(vocabulary)}
     above = [_best(alike, [place[term] for term in heading]) for heading in headings]
     return Match(
-        met=np.array([_best(alike, [place[term] for term in one.terms]) for one in pool], dtype=np.float32),
-        context=np.array([above[one.passage] for one in pool], dtype=np.float32),
-        weights=rarity(question.terms, [one.terms for one in pool]),
+        inside=np.array([_best(alike, [place[term] for term in one.terms]) for one in pool], dtype=np.float32),
+        above=np.array([above[one.passage] for one in pool], dtype=np.float32),
     )
 
 
-def share(met: Matrix, weights: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the weighted share of the asked terms that each row meets; 0 where nothing is asked."""
-    total = float(weights.sum())
-    return (met @ weights / total).astype(np.float32) if total else np.zeros(len(met), dtype=np.float32)
+def share(met: Matrix, weights: Vector) -> Vector:
+    """Return the weighted share of the asked terms that each row meets."""
+    return np.asarray(met @ weights / weights.sum(), dtype=np.float32)
 
 
-def features(question: Question, pool: Sequence[Candidate], found: Match) -> Matrix:
-    """Return the lexical features as (candidate, feature), in the order of `NAMES`."""
-    coverage = found.coverage
-    around = share(np.maximum(found.met, found.context), found.weights) - coverage
-    nearby = share(np.maximum(found.met, _neighbours(pool, found.met)), found.weights) - coverage
-    length = np.array([len(one.terms) for one in pool], dtype=np.float32)
-    columns = (
-        coverage,
-        around,
-        nearby,
-        np.array([_pairs(question, one) for one in pool]),
-        found.met.sum(axis=1) / np.maximum(length, len(question.terms) or 1),
-        np.array([_number_share(question, one) for one in pool]),
-        np.array([question.wants_quantity and bool(numbers(one.text)) for one in pool]),
-        1.0 / (1.0 + np.array([one.passage for one in pool])),
-        np.minimum(length / 20.0, 1.0),
-    )
-    return np.stack(columns, axis=1).astype(np.float32)
+def features(question: Question, pool: Sequence[Candidate], met: Match) -> dict[str, Vector]:
+    """Return the lexical features by name, a value per candidate.
+
+    `coverage`: the share of the question met by the piece. `headings`: what the headings add to it. `density`: the
+    share of the piece that meets the question. `numbers`: the share of the question's numbers repeated, a half where
+    it has none. `quantity`: the question asks for a number and the piece has one. `rank`: 1, 1/2, 1/3 … by passage.
+    `length`: content words, 20 or more are 1. `late`: the place in the passage where the question is a claim, since
+    prose that argues ends in its findings.
+    """
+    coverage = share(met.inside, question.weights)
+    length = np.array([len(one.terms) for one in pool])
+    columns = {
+        "coverage": coverage,
+        "headings": share(met.together, question.weights) - coverage,
+        "density": met.inside.sum(axis=1) / np.maximum(length, len(question.terms)),
+        "numbers": [_number_share(question, one) for one in pool],
+        "quantity": [question.wants_quantity and bool(numbers(one.text)) for one in pool],
+        "rank": [1.0 / (1.0 + one.passage) for one in pool],
+        "length": np.minimum(length / 20.0, 1.0),
+        "late": [one.place if question.is_claim else 0.0 for one in pool],
+    }
+    return {name: np.asarray(column, dtype=np.float32) for name, column in columns.items()}
 
 
-def scores(lexical: Matrix, cosines: NDArray[np.float32] | None) -> NDArray[np.float32]:
-    """Return the probability of each candidate to be evidence, with or without its cosine to the question."""
-    if cosines is None:
-        total = lexical @ _vector(LEXICAL) + LEXICAL["bias"]
-    else:
-        total = lexical @ _vector(HYBRID) + HYBRID["bias"] + HYBRID["cosine"] * cosines
-    return np.asarray(1.0 / (1.0 + np.exp(-total)), dtype=np.float32)
+def scores(columns: Mapping[str, Vector], weights: Mapping[str, float]) -> Vector:
+    """Return the log-odds of each candidate to be evidence, from features by name."""
+    total = np.sum([weights[name] * column for name, column in columns.items()], axis=0)
+    return np.asarray(total + weights["bias"], dtype=np.float32)
 
 
-def _vector(weights: Mapping[str, float]) -> NDArray[np.float32]:
-    return np.array([weights[name] for name in NAMES], dtype=np.float32)
+def _candidates(index: int, text: str) -> list[Candidate]:
+    spans = pieces(text)
+    last = max(len(spans) - 1, 1)
+    found = [
+        Candidate(
+            passage=index,
+            place=order / last,
+            start=start,
+            end=end,
+            text=text[start:end],
+            terms=tuple(terms(text[start:end])),
+        )
+        for order, (start, end) in enumerate(spans)
+    ]
+    return [one for one in found if one.terms]
 
 
-def _best(alike: Matrix, places: Sequence[int]) -> NDArray[np.float32]:
+def _best(alike: Matrix, places: Sequence[int]) -> Vector:
     if not places:
         return np.zeros(len(alike), dtype=np.float32)
     return np.asarray(alike[:, places].max(axis=1), dtype=np.float32)
 
 
-def _neighbours(pool: Sequence[Candidate], met: Matrix) -> Matrix:
-    """Return what the pieces right before and after each candidate meet, within its passage."""
-    passage = np.array([one.passage for one in pool])
-    result = np.zeros_like(met)
-    same = (passage[1:] == passage[:-1])[:, None]
-    result[1:] = np.where(same, met[:-1], 0.0)
-    result[:-1] = np.maximum(result[:-1], np.where(same, met[1:], 0.0))
-    return result
-
-
-def _pairs(question: Question, candidate: Candidate) -> float:
-    """Return the share of neighbouring question terms that stand at most three words apart in the candidate."""
-    asked = list(zip(question.terms, question.terms[1:], strict=False))
-    if not asked:
-        return 0.0
-    where: dict[str, list[int]] = {}
-    for index, term in enumerate(candidate.terms):
-        where.setdefault(term, []).append(index)
-    close = [any(abs(i - j) <= 3 for i in where.get(one, ()) for j in where.get(two, ())) for one, two in asked]
-    return sum(close) / len(asked)
-
-
 def _number_share(question: Question, candidate: Candidate) -> float:
-    """Return the share of the question's numbers that the candidate repeats; a half where there is none to repeat."""
     if not question.numbers:
         return 0.5
     return len(question.numbers.intersection(numbers(candidate.text))) / len(question.numbers)

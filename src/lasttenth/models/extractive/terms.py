@@ -4,7 +4,9 @@ It knows English function words and endings, and nothing about passages or score
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,6 +48,11 @@ def is_question(text: str) -> bool:
     """Say whether a text asks rather than claims: it ends in a question mark or begins with a question word."""
     first = words(text)[:1]
     return text.rstrip().endswith("?") or bool(first and first[0] in _QUESTION_WORDS)
+
+
+def is_claim(text: str) -> bool:
+    """Say whether a text claims rather than asks or only names a topic: it ends in a full stop."""
+    return text.rstrip().endswith(".") and not is_question(text)
 
 
 def wants_quantity(text: str) -> bool:
@@ -95,17 +102,21 @@ def likeness(asked: Sequence[str], found: Sequence[str]) -> NDArray[np.float32]:
     return np.where(exact, 1.0, graded).astype(np.float32)
 
 
-def rarity(asked: Sequence[str], texts: Sequence[Iterable[str]]) -> NDArray[np.float32]:
-    """Return the weight of each asked stem from the texts at hand: 1 for the rarest or absent, less for a common one.
+def rarity(asked: Sequence[str]) -> NDArray[np.float32]:
+    """Return how much each asked stem counts: 1, or less for one that is common in written English.
 
-    Inverse document frequency as in BM25 (Robertson and Zaragoza, 2009), smoothed by ten unseen texts so that a handful
-    of sentences does not decide alone, and scaled to 0.2 … 1.
+    The few passages at hand do not say how rare a word is, since they were found by the words of the question; so the
+    weights come from a fixed table.
     """
-    sets = [frozenset(text) for text in texts]
-    frequency = np.array([sum(one in text for text in sets) for one in asked], dtype=np.float32)
-    total = len(sets) + 10.0
-    weight = np.log(1.0 + (total - frequency) / (frequency + 0.5)) / np.log(1.0 + 2.0 * total)
-    return np.asarray(np.clip(weight, 0.2, 1.0), dtype=np.float32)
+    return np.array([_common_terms().get(one, 1.0) for one in asked], dtype=np.float32)
+
+
+@cache
+def _common_terms() -> dict[str, float]:
+    """Return the table beside this module: a weight and its stems per line; lines that begin with # are comments."""
+    text = files("lasttenth.models.extractive").joinpath("common_terms.txt").read_text(encoding="utf-8")
+    rows = [line.split() for line in text.splitlines() if line and not line.startswith("#")]
+    return {one: float(weight) for weight, *stems in rows for one in stems}
 
 
 def _undoubled(word: str) -> str:
