@@ -42,7 +42,7 @@ def test_every_model_costs_what_the_source_says(usage: Usage) -> None:
         (provider.id, model.id, moment)
         for provider, model in _every_model()
         for moment in _moments(model)
-        if _ours(provider, model, moment, usage) != _theirs(provider, model, moment, usage)
+        if _ours(provider, model, moment=moment, usage=usage) != _theirs(provider, model, moment=moment, usage=usage)
     ]
 
     assert different == []
@@ -182,12 +182,12 @@ def _moments(model: types.ModelInfo) -> Iterator[dt.datetime]:
                 yield from (dt.datetime.combine(TIMES[1], time.replace(tzinfo=dt.UTC)) for time in (start, end))
 
 
-def _ours(provider: types.Provider, model: types.ModelInfo, moment: dt.datetime, usage: Usage) -> int | None:
+def _ours(provider: types.Provider, model: types.ModelInfo, *, moment: dt.datetime, usage: Usage) -> int | None:
     price = PRICES.price_of(f"{provider.id}/{model.id}", at=int(moment.timestamp()) * 1_000_000_000)
     return cost(price, usage)
 
 
-def _theirs(provider: types.Provider, model: types.ModelInfo, moment: dt.datetime, usage: Usage) -> int | None:
+def _theirs(provider: types.Provider, model: types.ModelInfo, *, moment: dt.datetime, usage: Usage) -> int | None:
     """Return the source's cost in nano-dollars; None where it finds no model or charges by what a usage does not count."""
     found = provider.find_model(model.id, all_providers=SNAPSHOT.providers)
     if found is None:
