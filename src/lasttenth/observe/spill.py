@@ -1,6 +1,7 @@
 """The spill file: spans that the store could not take, appended one by one, read back in the order they came.
 
-Each record is a length (4 bytes, big-endian) and a MessagePack body. A record that a crash cut short ends the file, and is cut off when the file is opened.
+Each record is a length (4 bytes, big-endian) and a MessagePack body. A record that a crash cut short ends the file, and
+is cut off when the file is opened.
 """
 
 import os
