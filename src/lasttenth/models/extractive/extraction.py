@@ -53,7 +53,7 @@ def extract(
         scores = ranking.scores({**columns, "cosine": cosines}, ranking.HYBRID)
         values = {**answerability.signs(asked, pool, met, scores), "cosine": float(cosines.max())}
         confidence, point = answerability.probability(values, answerability.HYBRID), settings.hybrid_point
-    quotes = _quotes(pool, 1.0 / (1.0 + np.exp(-scores)), settings)
+    quotes = _quotes(pool, scores, settings)
     return Extraction(sentences=quotes, confidence=confidence, answered=confidence >= point)
 
 
@@ -67,12 +67,13 @@ def _quotes(
 ) -> tuple[ExtractedSentence, ...]:
     """Return the best candidates, the same text once; ties keep the order of the passages."""
     chosen: dict[str, ExtractedSentence] = {}
-    order = np.argsort(-scores, kind="stable")
-    least = settings.share * float(scores[order[0]])
-    for index in order:
-        one, score = pool[index], float(scores[index])
-        if len(chosen) == settings.most or score < least:
+    likely = 1.0 / (1.0 + np.exp(-scores))
+    for index in np.argsort(-scores, kind="stable"):
+        one = pool[index]
+        if len(chosen) == settings.most or likely[index] < settings.share * likely.max():
             break
-        quote = ExtractedSentence(passage=one.passage, start=one.start, end=one.end, text=one.text, score=score)
+        quote = ExtractedSentence(
+            passage=one.passage, start=one.start, end=one.end, text=one.text, score=float(likely[index])
+        )
         chosen.setdefault(one.text, quote)
     return tuple(chosen.values())
