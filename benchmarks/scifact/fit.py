@@ -22,7 +22,8 @@ from lasttenth.models.extractive.extraction import best
 WRONGLY = {"claims": 0.10, "questions": 0.05}
 """The share of unanswerable cases that may be answered at the operating point."""
 
-_FOLDS = 10
+FOLDS = 10
+"""Into how many parts cases are cut for judging."""
 _MIX = {"claims": 0.75, "questions": 0.25}
 
 
@@ -38,9 +39,9 @@ class Fitted(NamedTuple):
 
 def fit_models(cases: Sequence[Case], *, hybrid: bool) -> Fitted:
     """Fit both models on all cases, and judge each case by models of the other folds."""
-    tables, folds, weights = [_table(case, hybrid=hybrid) for case in cases], _folds(cases), _weights(cases)
+    tables, folds, weights = [_table(case, hybrid=hybrid) for case in cases], fold_numbers(cases), _weights(cases)
     scores = [np.zeros(0)] * len(cases)
-    for fold in range(_FOLDS):
+    for fold in range(FOLDS):
         model = _sentence_model(cases, tables, weights * (folds != fold))
         for number in np.flatnonzero(folds == fold).tolist():
             scores[number] = tables[number] @ model[:-1] + model[-1]
@@ -50,7 +51,7 @@ def fit_models(cases: Sequence[Case], *, hybrid: bool) -> Fitted:
     return Fitted(
         sentences=_named(_sentence_model(cases, tables, weights), names),
         answerability=_named(fit(design, labels, weights), [*rows[0]]),
-        probabilities=_out_of_fold(design, labels, weights, folds),
+        probabilities=out_of_fold(design, labels, weights, folds),
         hits=_hits(cases, scores),
     )
 
@@ -97,10 +98,11 @@ def _kind(case: Case) -> str:
     return "claims" if case.group >= 0 else "questions"
 
 
-def _folds(cases: Sequence[Case]) -> NDArray[np.int64]:
+def fold_numbers(cases: Sequence[Case]) -> NDArray[np.int64]:
+    """Return the fold of each case; one group is one fold's."""
     groups = sorted({case.group for case in cases})
     order = np.random.default_rng(7).permutation(len(groups))
-    fold = {group: int(place) % _FOLDS for group, place in zip(groups, order, strict=True)}
+    fold = {group: int(place) % FOLDS for group, place in zip(groups, order, strict=True)}
     return np.array([fold[case.group] for case in cases], dtype=np.int64)
 
 
@@ -122,11 +124,12 @@ def _sentence_model(cases: Sequence[Case], tables: Sequence[Array], weights: Arr
     return fit(np.concatenate([tables[number] for number in used]), labels, repeated)
 
 
-def _out_of_fold(design: Array, labels: Array, weights: Array, folds: NDArray[np.int64]) -> Array:
+def out_of_fold(design: Array, labels: Array, weights: Array, folds: NDArray[np.int64], *, ridge: float = 1.0) -> Array:
+    """Return the probability of each case by the logistic model of the other folds."""
     chance = np.zeros(len(labels))
-    for fold in range(_FOLDS):
+    for fold in range(FOLDS):
         own = folds == fold
-        model = fit(design[~own], labels[~own], weights[~own])
+        model = fit(design[~own], labels[~own], weights[~own], ridge=ridge)
         chance[own] = 1.0 / (1.0 + np.exp(-(design[own] @ model[:-1] + model[-1])))
     return chance
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +20,7 @@ class StoredVectors:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._rows: dict[str, NDArray[np.float32]] = {}
+        self._aliases: dict[str, str] = {}
         self._changed = False
         if path.exists():
             with np.load(path) as stored:
@@ -27,10 +28,16 @@ class StoredVectors:
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit vector per text; the embedder is only loaded for texts that are new."""
-        missing = [text for text in dict.fromkeys(texts) if _key(text) not in self._rows]
+        meant = [self._aliases.get(text, text) for text in texts]
+        missing = [text for text in dict.fromkeys(meant) if _key(text) not in self._rows]
         if missing:
             self._learn(missing)
-        return np.stack([self._rows[_key(text)] for text in texts])
+        return np.stack([self._rows[_key(text)] for text in meant])
+
+    def alias(self, forms: Mapping[str, str]) -> None:
+        """Let each key stand for its text: embedding the key returns the text's vector. Kept in memory only."""
+        self._aliases = dict(forms)
+        self.embed(list(forms))
 
     def save(self) -> None:
         """Write the vectors where there are new ones."""
