@@ -63,7 +63,7 @@ class Installation:
             router=self.router,
             registry_of=self.registry,
             programs={"": program},
-            prices=Prices(),
+            prices=Prices.load(),
             record=self.recorder.record,
             clock=clock,
         )

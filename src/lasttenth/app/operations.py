@@ -1,6 +1,6 @@
 """The operations that every door offers: one table, from which REST, the command line and later MCP are made."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from typing import Any, Literal, NamedTuple
 
 import msgspec
@@ -92,7 +92,7 @@ class Operation(NamedTuple):
     summary: str
     input: type[msgspec.Struct]
     output: Any
-    run: Callable[[App, Any], Awaitable[Any]]
+    run: Callable[[App, Any], Coroutine[Any, Any, Any]]
 
 
 async def _list_traces(app: App, request: ListTraces) -> list[TraceSummary]:

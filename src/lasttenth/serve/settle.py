@@ -2,9 +2,10 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from lasttenth.models import openai
+from lasttenth.models.prices import Cost
 from lasttenth.records.errors import LasttenthError
 from lasttenth.records.ids import Clock
 from lasttenth.records.traces import Payload, Span
@@ -16,13 +17,6 @@ MAX_RECORDED = 8 * 2**20
 """Bytes of an answer that are kept; what is longer is cut, and said to be."""
 
 RecordSpan = Callable[[str, Span], None]
-
-
-class Cost(NamedTuple):
-    """What usage costs, in nano-dollars (None where no price is known), and the version of the prices."""
-
-    amount: int | None
-    version: str
 
 
 class PriceList(Protocol):

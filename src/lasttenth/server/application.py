@@ -1,7 +1,7 @@
 """The ASGI application: hot paths first, then Starlette for everything else."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -13,7 +13,6 @@ from starlette.routing import BaseRoute, Route
 
 from lasttenth.app.app import DEFAULT_PROJECT, App
 from lasttenth.app.installation import Installation
-from lasttenth.console.pages import console_routes
 from lasttenth.models import openai
 from lasttenth.records.errors import (
     InvalidRequestError,
@@ -42,15 +41,16 @@ class Application:
 
     Args:
         keys_required: True unless the server listens on loopback alone.
+        pages: routes of the console.
     """
 
-    def __init__(self, installation: Installation, *, keys_required: bool) -> None:
+    def __init__(self, installation: Installation, *, keys_required: bool, pages: Sequence[BaseRoute] = ()) -> None:
         self._installation = installation
         self._door = Door(installation.keyring, keys_required=keys_required, project=DEFAULT_PROJECT)
         limit = installation.place.settings.limits.body
         self._gateway = Gateway(installation.pipeline, self._door, ids=Ids(installation.clock), body_limit=limit)
         self._rest = Starlette(
-            routes=[*self._routes(), *Api(installation, self._door, body_limit=limit).routes(), *console_routes()],
+            routes=[*self._routes(), *Api(installation, self._door, body_limit=limit).routes(), *pages],
             exception_handlers={LasttenthError: _failed, HTTPException: _refused, Exception: _unexpected},
         )
 

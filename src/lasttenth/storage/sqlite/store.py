@@ -83,6 +83,11 @@ class SqliteStore:
         row = await self._engine.read(lambda connection: connection.execute(query).mappings().first())
         return None if row is None else KeyRecord(**row)
 
+    async def has_keys(self) -> bool:
+        """Tell whether there is any key."""
+        query = select(_keys.c.id).limit(1)
+        return await self._engine.read(lambda connection: connection.scalar(query)) is not None
+
     async def close(self) -> None:
         """Finish what was accepted, then release files and threads."""
         await self._engine.close()

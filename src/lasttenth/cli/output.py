@@ -1,0 +1,60 @@
+"""What a command prints: tables for people, JSON for programs, and one envelope for errors."""
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, NoReturn, TypeVar
+
+import msgspec
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from lasttenth.records.errors import LasttenthError
+
+T = TypeVar("T")
+
+Folder = Annotated[str, typer.Option("--folder", help="Where everything is kept.", envvar="LASTTENTH_FOLDER")]
+Project = Annotated[str, typer.Option("--project", help="The project to work in.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def console() -> Console:
+    """Return the console for results. It colours for terminals alone, and never where NO_COLOR is set."""
+    return Console(highlight=False, soft_wrap=True)
+
+
+def progress_console() -> Console:
+    """Return the console for progress and notes, which never mix with results."""
+    return Console(stderr=True, highlight=False)
+
+
+def show(result: T, *, as_json: bool, render: Callable[[T], object]) -> None:
+    """Print a result."""
+    if as_json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(result), indent=2).decode() + "\n")
+    else:
+        console().print(render(result))
+
+
+def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> Table | Text:
+    """Return a table, or one line where there is nothing to list."""
+    if not rows:
+        return Text(empty)
+    drawn = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        drawn.add_row(*(Text(str(cell)) for cell in row))
+    return drawn
+
+
+def fail(error: LasttenthError, *, as_json: bool) -> NoReturn:
+    """Print an error and end the process with its exit code."""
+    if as_json:
+        fields: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+        sys.stdout.write(msgspec.json.encode({"error": fields}).decode() + "\n")
+    else:
+        text = Text.assemble(("Error: ", "bold red"), error.message)
+        progress_console().print(text)
+        if error.hint:
+            progress_console().print(Text(error.hint))
+    sys.exit(error.exit_code)

@@ -1,0 +1,61 @@
+"""`lasttenth tail`, `traces` and `show`."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import msgspec
+import typer
+from rich.text import Text
+
+from lasttenth.app.app import DEFAULT_PROJECT, App
+from lasttenth.cli.generic import add_operation, run
+from lasttenth.cli.output import AsJson, Folder, Project, console
+from lasttenth.cli.rendering import trace_row
+from lasttenth.records.traces import TraceSummary
+
+POLL_SECONDS = 0.5
+_OPERATIONS = {"traces": "list_traces", "show": "show_trace"}
+
+Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many earlier traces to begin with.")]
+Follow = Annotated[bool, typer.Option("--follow/--no-follow", help="Go on as new traces come.")]
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add the command."""
+    if name in _OPERATIONS:
+        add_operation(app, _OPERATIONS[name])
+    else:
+        app.command(name, help="Follow the traces as they come.")(tail)
+
+
+def tail(
+    limit: Limit = 10,
+    follow: Follow = True,
+    folder: Folder = "",
+    project: Project = DEFAULT_PROJECT,
+    as_json: AsJson = False,
+) -> None:
+    """Print the latest traces, then each new one; with --json one object a line."""
+
+    async def work(app: App) -> None:
+        latest = (await app.traces(limit=limit))[::-1]
+        _print(latest, as_json=as_json)
+        while follow:
+            await asyncio.sleep(POLL_SECONDS)
+            seen = latest[-1].start if latest else 0
+            new = (await app.traces(limit=1000, after=seen))[::-1]
+            _print(new, as_json=as_json)
+            latest = new or latest
+
+    run(folder, project, work)
+
+
+def _print(summaries: Sequence[TraceSummary], *, as_json: bool) -> None:
+    for summary in summaries:
+        if as_json:
+            sys.stdout.write(msgspec.json.encode(summary).decode() + "\n")
+            sys.stdout.flush()
+        else:
+            console().print(Text("  ".join(trace_row(summary))))
