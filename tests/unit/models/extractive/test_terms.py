@@ -49,9 +49,9 @@ def test_typing_error_is_met_in_part_and_a_number_only_by_its_equal() -> None:
     assert met[1].tolist() == [0.0, 0.0, 0.0]
 
 
-def test_term_that_stands_everywhere_weighs_less_than_one_that_stands_nowhere() -> None:
-    texts = [["lamp", "refund"], ["lamp"], ["lamp"]]
+def test_term_that_is_common_in_written_english_weighs_less_than_a_rare_one() -> None:
+    asked = terms("results from Peru")
 
-    weights = rarity(["lamp", "refund", "peru"], texts)
+    weights = rarity(asked)
 
-    assert weights[0] < weights[1] < weights[2] <= 1.0
+    assert weights.tolist() == [0.25, 1.0]
