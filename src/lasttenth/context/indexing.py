@@ -79,6 +79,9 @@ class Indexer:
             DocumentError: a given path does not exist.
             ConflictError: the index was built with another embedder or splitter.
         """
+        for path in paths:
+            if not path.exists():
+                raise DocumentError(f"{path} does not exist.", hint="Name a file or a folder.")
         await self._indexes.create(index, settings_for(self._embedder))
         known = await self._indexes.documents(index)
         files = await asyncio.to_thread(lambda: {name_of(path, base): path for path in documents_in(paths)})
