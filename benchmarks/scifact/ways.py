@@ -54,7 +54,7 @@ def main() -> None:
     index.close()
     for name, signs in WAYS.items():
         _report(name, np.array([[row[sign] for sign in signs] for row in rows]), cases)
-    _report("trained on pairs of vectors", _pairs(cases, asked, vectors), cases, ridge=100.0)
+    _report("trained on pairs of vectors", _pairs(cases, asked, vectors), cases, ridge=3000.0)
     vectors.save()
 
 

@@ -1,6 +1,15 @@
 import pytest
 
-from lasttenth.models.extractive.terms import asked_terms, is_question, likeness, rarity, stem, terms, wants_quantity
+from lasttenth.models.extractive.terms import (
+    asked_terms,
+    is_claim,
+    is_question,
+    likeness,
+    rarity,
+    stem,
+    terms,
+    wants_quantity,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +46,12 @@ def test_questions_and_wishes_for_a_quantity_are_recognised() -> None:
     claim = "Aspirin works when taken early."
 
     assert not is_question(claim)
+    assert is_claim(claim)
     assert not wants_quantity(claim)
+    assert not is_claim("refund window")
     assert wants_quantity("How many days do I have?")
     assert is_question("which databases are supported")
+    assert is_question("Tell me about refunds.")
 
 
 def test_typing_error_is_met_in_part_and_a_number_only_by_its_equal() -> None:
