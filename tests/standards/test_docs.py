@@ -14,6 +14,7 @@ from typing import NamedTuple
 import msgspec
 import pytest
 import yaml
+from scripts import reference
 
 from lasttenth.app.configuration import ListenSettings, ProviderSettings, ServerLimits, Settings, read_settings
 from lasttenth.cli.main import COMMANDS
@@ -165,3 +166,9 @@ def environment() -> dict[str, str]:
     """Return an environment in which nothing of this machine's own set-up takes part."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "LASTTENTH_"))}
     return {**kept, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "COLUMNS": "200"}
+
+
+def test_reference_pages_are_those_that_the_code_writes() -> None:
+    written = {name: (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") for name in reference.pages()}
+
+    assert written == reference.pages(), "write them anew with: python -m scripts.reference"
