@@ -1,0 +1,5 @@
+"""`python -m lasttenth` is `lasttenth`."""
+
+from lasttenth.cli.main import main
+
+main()
