@@ -84,12 +84,8 @@ async def _relayed(reply: ModelReply, settlement: Settlement, *, keep_usage: boo
     try:
         async with aclosing(events_of(reply.chunks())) as events:
             async for event in events:
-                if b'"usage"' in event:
-                    data = data_of(event)
-                    settlement.price(openai.usage_in(data))
-                    if not keep_usage and _is_usage_alone(data):
-                        continue
-                yield event
+                if b'"usage"' not in event or not _reports_usage_alone(event, settlement) or keep_usage:
+                    yield event
     finally:
         await reply.close()
 
@@ -106,7 +102,10 @@ def _asking_for_usage(body: bytes) -> bytes:
     return msgspec.json.encode(fields)
 
 
-def _is_usage_alone(data: bytes) -> bool:
+def _reports_usage_alone(event: bytes, settlement: Settlement) -> bool:
+    """Price the usage that an event reports, and tell whether it says nothing else."""
+    data = data_of(event)
+    settlement.price(openai.usage_in(data))
     try:
         return msgspec.json.decode(data, type=_Choices).choices == []
     except msgspec.DecodeError:

@@ -1,0 +1,124 @@
+"""`lasttenth doctor`: what is missing or wrong, and the command that mends it."""
+
+import importlib.util
+import os
+import socket
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+import typer
+from rich.console import Group
+from rich.text import Text
+
+from lasttenth import __version__
+from lasttenth.app.app import DEFAULT_PROJECT, App
+from lasttenth.app.configuration import FILE_NAME, read_settings
+from lasttenth.cli.generic import run
+from lasttenth.cli.output import AsJson, Folder, show
+from lasttenth.models.embeddings import MINILM, default_cache, is_installed
+from lasttenth.records.errors import LasttenthError
+
+_MARKS = {"ok": ("ok  ", "green"), "note": ("note", "yellow"), "bad": ("bad ", "red")}
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that was looked at."""
+
+    what: str
+    state: Literal["ok", "note", "bad"]
+    said: str
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add the command."""
+    app.command(name, help="Look for what is missing or wrong.")(doctor)
+
+
+def doctor(folder: Folder = "", as_json: AsJson = False) -> None:
+    """Look at Python, SQLite, extras, settings, the port, the folder and the providers. Exit code 1 for anything bad."""
+    findings = [_python(), _sqlite(), *_extras(), _embedder(), *_settings(), *_installation(folder)]
+    show(findings, as_json=as_json, render=_lines)
+    if any(finding.state == "bad" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _python() -> Finding:
+    version = ".".join(str(part) for part in sys.version_info[:3])
+    return Finding(what="Python", state="ok", said=f"{version}, Lasttenth {__version__}")
+
+
+def _sqlite() -> Finding:
+    connection = sqlite3.connect(":memory:")
+    try:
+        connection.execute("CREATE VIRTUAL TABLE probe USING fts5(body)")
+    except sqlite3.OperationalError:
+        return Finding(what="SQLite", state="bad", said="It has no FTS5: use a Python whose sqlite3 module has it.")
+    finally:
+        connection.close()
+    return Finding(what="SQLite", state="ok", said=f"{sqlite3.sqlite_version} with FTS5")
+
+
+def _extras() -> list[Finding]:
+    extras = {"local": ("onnxruntime", "tokenizers"), "documents": ("pypdf", "docx")}
+    findings = []
+    for extra, packages in extras.items():
+        missing = [package for package in packages if importlib.util.find_spec(package) is None]
+        said = f"missing; install it with: pip install 'lasttenth[{extra}]'" if missing else "installed"
+        findings.append(Finding(what=f"Extra {extra}", state="note" if missing else "ok", said=said))
+    return findings
+
+
+def _embedder() -> Finding:
+    if is_installed(default_cache(os.environ), MINILM):
+        return Finding(what="Embedder", state="ok", said=MINILM.id)
+    said = "not installed: documents are searched by words alone. Install it with: lasttenth embedder install"
+    return Finding(what="Embedder", state="note", said=said)
+
+
+def _settings() -> list[Finding]:
+    try:
+        settings = read_settings(Path(FILE_NAME), os.environ)
+    except LasttenthError as error:
+        return [Finding(what="Settings", state="bad", said=str(error))]
+    where = FILE_NAME if Path(FILE_NAME).exists() else "defaults"
+    return [Finding(what="Settings", state="ok", said=where), _port(settings.listen.host, settings.listen.port)]
+
+
+def _port(host: str, port: int) -> Finding:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        in_use = probe.connect_ex((host, port)) == 0
+    said = f"{port} is in use, perhaps by a running server" if in_use else f"{port} is free"
+    return Finding(what="Port", state="note" if in_use else "ok", said=said)
+
+
+def _installation(folder: str) -> list[Finding]:
+    async def look(app: App) -> list[Finding]:
+        found = await app.models()
+        indexes = await app.indexes()
+        health = app.installation.recorder.health()
+        findings = [
+            Finding(what="Folder", state="ok", said=f"{app.installation.place.folder}, {len(indexes)} indexes"),
+            Finding(what="Models", state="ok", said=f"{len(found.models)} models"),
+        ]
+        findings += [Finding(what="Provider", state="bad", said=failure) for failure in found.failures]
+        if health.dropped or health.spilled:
+            said = f"{health.spilled} traces wait in the spill file, {health.dropped} were dropped"
+            findings.append(Finding(what="Recording", state="note", said=said))
+        return findings
+
+    try:
+        return run(folder, DEFAULT_PROJECT, look)
+    except LasttenthError as error:
+        return [Finding(what="Folder", state="bad", said=str(error))]
+
+
+def _lines(findings: list[Finding]) -> Group:
+    lines = []
+    for finding in findings:
+        mark, style = _MARKS[finding.state]
+        lines.append(Text.assemble((f"{mark} ", style), f"{finding.what:10} {finding.said}"))
+    return Group(*lines)
