@@ -1,7 +1,7 @@
 """OpenAI's wire shapes: chat completions, their streams, embeddings, usage and errors, as bytes and back."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -50,20 +50,24 @@ class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
     encoding_format: str | None = None
 
 
+_Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""A count that is negative, or more than any store could hold, is no report."""
+
+
 class _PromptDetails(msgspec.Struct):
-    cached_tokens: int | None = 0
-    cache_write_tokens: int | None = 0
-    audio_tokens: int | None = 0
+    cached_tokens: _Tokens | None = 0
+    cache_write_tokens: _Tokens | None = 0
+    audio_tokens: _Tokens | None = 0
 
 
 class _CompletionDetails(msgspec.Struct):
-    reasoning_tokens: int | None = 0
-    audio_tokens: int | None = 0
+    reasoning_tokens: _Tokens | None = 0
+    audio_tokens: _Tokens | None = 0
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: _Tokens = 0
+    completion_tokens: _Tokens = 0
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
 

@@ -4,6 +4,7 @@ Each record is a length (4 bytes, big-endian) and a MessagePack body. A record t
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -25,6 +26,8 @@ class Spill:
 
     def __init__(self, folder: Path, *, process: int) -> None:
         self._path = folder / f"spill-{process}.bin"
+        # A process that had this id before may have died while it wrote.
+        _cut_to_whole_records(self._path)
         for other in sorted(folder.glob("spill-*.bin")):
             if other != self._path and not _is_alive(other):
                 self._take_over(other)
@@ -52,19 +55,12 @@ class Spill:
             content = self._path.read_bytes()
         except FileNotFoundError:
             return []
-        found: list[tuple[str, Span]] = []
-        at = 0
-        while at + _LENGTH <= len(content):
-            end = at + _LENGTH + int.from_bytes(content[at : at + _LENGTH])
-            if end > len(content):
-                break
-            found.append(_decoder.decode(content[at + _LENGTH : end]))
-            at = end
-        return found
+        return [_decoder.decode(content[start:end]) for start, end in _records(content)]
 
     def _take_over(self, other: Path) -> None:
         """Append another file to this one. A crash in between doubles records, which the store then ignores."""
         try:
+            _cut_to_whole_records(other)
             content = other.read_bytes()
             with self._path.open("ab") as file:
                 file.write(content)
@@ -86,6 +82,28 @@ class Spill:
         beside.write_bytes(b"".join(len(body).to_bytes(_LENGTH) + body for body in bodies))
         beside.replace(self._path)
         self.count = len(rest)
+
+
+def _records(content: bytes) -> Iterator[tuple[int, int]]:
+    """Yield where the body of each whole record begins and ends."""
+    at = 0
+    while at + _LENGTH <= len(content):
+        end = at + _LENGTH + int.from_bytes(content[at : at + _LENGTH])
+        if end > len(content):
+            return
+        yield at + _LENGTH, end
+        at = end
+
+
+def _cut_to_whole_records(path: Path) -> None:
+    """Take off a record that a crash cut short: what is appended behind it could never be read again."""
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return
+    whole = max((end for _, end in _records(content)), default=0)
+    if whole < len(content):
+        os.truncate(path, whole)
 
 
 def _is_alive(path: Path) -> bool:

@@ -103,6 +103,12 @@ class ConfigurationError(LasttenthError):
     code, exit_code = "invalid_configuration", 2
 
 
+class InvalidCommandError(InvalidRequestError):
+    """A command of the command line is unknown, or has a wrong option or argument."""
+
+    code = "invalid_command"
+
+
 class MissingExtraError(ConfigurationError):
     """A feature needs packages that are not installed; the hint names the exact extra."""
 
