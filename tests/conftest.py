@@ -24,6 +24,11 @@ async def with_sqlite(folder: Path, work: Callable[[Store], Awaitable[T]]) -> T:
         await store.close()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let `make chaos` kill more often than the ordinary run does."""
+    parser.addoption("--rounds", default="3", help="how many kills a chaos test makes")
+
+
 @pytest.fixture
 def engine(tmp_path: Path) -> "Engine":
     """Return the engine that the conformance suite runs on."""

@@ -62,15 +62,29 @@ class Keyring:
 def read_pepper(path: Path, randomness: Randomness) -> bytes:
     """Return the installation's pepper, which is made on first use. Raises StorageError."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
+        if not path.exists():
+            _make(path, randomness(PEPPER_BYTES))
+        pepper = path.read_bytes()
     except OSError as error:
-        raise StorageError(f"{path} cannot be made: {error.strerror}.") from error
-    with os.fdopen(descriptor, "wb") as file:
-        pepper = randomness(PEPPER_BYTES)
-        file.write(pepper)
+        raise StorageError(f"{path} cannot be made or read: {error.strerror}.", hint="Check the folder.") from error
+    if len(pepper) != PEPPER_BYTES:
+        raise StorageError(f"{path} is damaged: it has {len(pepper)} bytes.", hint="Restore it from a backup.")
     return pepper
+
+
+def _make(path: Path, content: bytes) -> None:
+    """Make a file that is there with all its content or not at all; where another process was faster, its own stays."""
+    beside = path.with_name(f"{path.name}-{os.getpid()}")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        path.hardlink_to(beside)
+    except FileExistsError:
+        return
+    finally:
+        beside.unlink()
 
 
 def _letters(noise: bytes) -> str:

@@ -19,7 +19,7 @@ from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvide
 from lasttenth.models.providers.scripted import ScriptedProvider
 from lasttenth.net.transport import AiohttpTransport
 from lasttenth.observe.recording import Recorder
-from lasttenth.records.errors import StorageError
+from lasttenth.records.errors import ConfigurationError, StorageError
 from lasttenth.records.ids import Clock, Ids, SystemClock, system_randomness
 from lasttenth.records.traces import Span
 from lasttenth.releases.registry import Registry
@@ -131,6 +131,8 @@ def find_place(
     environment: Mapping[str, str], *, threads: int, folder: Path | None = None, configuration: Path | None = None
 ) -> Place:
     """Return where an installation is, from what the outer doors were told. Raises ConfigurationError."""
+    if configuration is not None and not configuration.exists():
+        raise ConfigurationError(f"There is no settings file {configuration}.", hint="Correct --config.")
     settings = read_settings(configuration or Path(FILE_NAME), environment)
     chosen = folder or Path(environment.get("LASTTENTH_FOLDER") or settings.folder)
     return Place(folder=chosen, cache=default_cache(environment), settings=settings, threads=threads)

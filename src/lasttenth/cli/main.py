@@ -5,6 +5,7 @@ others stand in the help by their summary alone.
 """
 
 import sys
+import traceback
 from importlib import import_module
 from typing import Annotated
 
@@ -12,7 +13,7 @@ import typer
 
 from lasttenth import __version__
 from lasttenth.cli.output import fail
-from lasttenth.records.errors import LasttenthError
+from lasttenth.records.errors import InvalidCommandError, LasttenthError
 
 INTERRUPTED = 130
 
@@ -35,12 +36,26 @@ COMMANDS = {
 
 def main() -> None:
     """Run the command line. Exit codes are those of the errors: `lasttenth.records.errors`."""
+    as_json = "--json" in sys.argv
+    command = build(asked=next((word for word in sys.argv[1:] if not word.startswith("-")), ""))
     try:
-        build(asked=next((word for word in sys.argv[1:] if not word.startswith("-")), ""))()
+        # For people, mistakes in the command itself are shown as typer shows them.
+        sys.exit(command(standalone_mode=not as_json))
     except LasttenthError as error:
-        fail(error, as_json="--json" in sys.argv)
+        fail(error, as_json=as_json)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
+    except Exception as error:  # noqa: BLE001 - the outer door of the command line
+        fail(_explained(error), as_json=as_json)
+
+
+def _explained(error: Exception) -> LasttenthError:
+    """Return our own error for a mistake in the command, which typer tells by a class that it does not make public."""
+    said = getattr(error, "format_message", None)
+    if said is not None:
+        return InvalidCommandError(said(), hint="See --help.")
+    traceback.print_exception(error)
+    return LasttenthError(f"Something went wrong inside Lasttenth: {error}.", hint="Please report what stands above.")
 
 
 def build(asked: str) -> typer.Typer:

@@ -54,7 +54,7 @@ def fail(error: LasttenthError, *, as_json: bool) -> NoReturn:
         sys.stdout.write(msgspec.json.encode({"error": fields}).decode() + "\n")
     else:
         text = Text.assemble(("Error: ", "bold red"), error.message)
-        progress_console().print(text)
+        progress_console().print(text, soft_wrap=True)
         if error.hint:
-            progress_console().print(Text(error.hint))
+            progress_console().print(Text(error.hint), soft_wrap=True)
     sys.exit(error.exit_code)

@@ -76,9 +76,12 @@ class Indexer:
         stood in one of the given folders and no longer does leaves the index.
 
         Raises:
-            DocumentError: a given path does not exist.
+            DocumentError: a given path does not exist, or nothing at all could be read.
             ConflictError: the index was built with another embedder or splitter.
         """
+        missing = [path for path in paths if not path.exists()]
+        if missing:
+            raise DocumentError(f"There is nothing at {missing[0]}.", hint="Correct the path.")
         await self._indexes.create(index, settings_for(self._embedder))
         known = await self._indexes.documents(index)
         files = await asyncio.to_thread(lambda: {name_of(path, base): path for path in documents_in(paths)})
@@ -93,13 +96,16 @@ class Indexer:
                 await self._indexes.put(index, documents)
             reads += step
             progress(Progress(done=len(reads), total=len(files)))
+        skipped = tuple(read.skipped for read in reads if read.skipped is not None)
+        if skipped and len(skipped) == len(reads):
+            raise DocumentError(f"Nothing could be read. {skipped[0].document}: {skipped[0].reason}")
         size = await self._indexes.size(index)
         return IndexReport(
             index=index,
             added=sum(read.document is not None for read in reads),
             unchanged=sum(read.unchanged for read in reads),
             removed=len(gone),
-            skipped=tuple(read.skipped for read in reads if read.skipped is not None),
+            skipped=skipped,
             documents=size.documents,
             chunks=size.chunks,
             embedder="" if self._embedder is None else self._embedder.id,

@@ -1,7 +1,7 @@
 """OpenAI's wire shapes: chat completions, their streams, embeddings, usage and errors, as bytes and back."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -11,6 +11,9 @@ from lasttenth.records.usage import Usage
 DONE = b"data: [DONE]\n\n"
 EVENT_STREAM = "text/event-stream"
 JSON = "application/json"
+
+UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding raises for bytes that are no JSON of the expected shape; recursion is for those nested too deep."""
 
 B = TypeVar("B")
 
@@ -47,20 +50,24 @@ class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
     encoding_format: str | None = None
 
 
+_Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
+"""A count that is negative, or more than any store could hold, is no report."""
+
+
 class _PromptDetails(msgspec.Struct):
-    cached_tokens: int | None = 0
-    cache_write_tokens: int | None = 0
-    audio_tokens: int | None = 0
+    cached_tokens: _Tokens | None = 0
+    cache_write_tokens: _Tokens | None = 0
+    audio_tokens: _Tokens | None = 0
 
 
 class _CompletionDetails(msgspec.Struct):
-    reasoning_tokens: int | None = 0
-    audio_tokens: int | None = 0
+    reasoning_tokens: _Tokens | None = 0
+    audio_tokens: _Tokens | None = 0
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: _Tokens = 0
+    completion_tokens: _Tokens = 0
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
 
@@ -77,7 +84,9 @@ def decode(body: bytes, kind: type[B]) -> B:
     """Return a request body as a struct. Raises InvalidRequestError."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except RecursionError as error:
+        raise _invalid("it is nested too deep") from error
+    except UNREADABLE as error:
         raise _invalid(str(error)) from error
 
 
@@ -89,8 +98,20 @@ def text_of(message: dict[str, Any]) -> str:
     if isinstance(content, str):
         return content
     if isinstance(content, list):
-        return "\n".join(str(part.get("text", "")) for part in content if isinstance(part, dict))
+        return "\n".join(_text_of_part(part) for part in content)
     raise InvalidRequestError("A message's content must be a text or a list of parts.", parameter="messages")
+
+
+def _text_of_part(part: object) -> str:
+    text = part.get("text") if isinstance(part, dict) and part.get("type", "text") == "text" else None
+    if not isinstance(text, str):
+        kind = part.get("type") if isinstance(part, dict) else type(part).__name__
+        raise InvalidRequestError(
+            f"Text alone can be read here, and a message holds a part of type {kind}.",
+            hint="Send it to a model of a provider that reads such parts.",
+            parameter="messages",
+        )
+    return text
 
 
 def completion(
@@ -156,7 +177,7 @@ def usage_in(body: bytes) -> Usage | None:
     """Return the usage that a reply or an event reports, None where it reports none or is no JSON object."""
     try:
         found = _with_usage.decode(body).usage
-    except msgspec.DecodeError:
+    except UNREADABLE:
         return None
     if found is None:
         return None

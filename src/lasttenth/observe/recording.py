@@ -135,7 +135,7 @@ class Recorder:
                 self._bytes -= waiting.size
 
     async def _recover(self) -> None:
-        if self._spill.count and not self._failures:
+        if self._spill.count and not (self._failures and self._queue):
             spans = await asyncio.to_thread(self._spill.read)
             batch = [_Waiting(project, span, 0) for project, span in spans]
             if await self._stored(batch):
@@ -151,7 +151,21 @@ class Recorder:
             self._idle.set()
             await self._pause()
             return False
+        except Exception as error:  # noqa: BLE001 - a background loop, which must outlive any one span
+            return await self._stored_singly(batch, error)
         self._failures = 0
+        return True
+
+    async def _stored_singly(self, batch: list[_Waiting], error: Exception) -> bool:
+        """Store what can be stored of a batch that holds a span which cannot: one span must not stop all others."""
+        if len(batch) == 1:
+            self._dropped += 1
+            logger.error("A span was dropped, %d so far: it cannot be stored.", self._dropped, exc_info=error)
+            return True
+        # A span that is stored already is left as it is, so a refusal in between costs nothing but time.
+        for waiting in batch:
+            if not await self._stored([waiting]):
+                return False
         return True
 
     async def _pause(self) -> None:

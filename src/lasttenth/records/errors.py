@@ -31,6 +31,12 @@ class InvalidRequestError(LasttenthError):
     code, status, kind, exit_code = "invalid_request", 400, "invalid_request_error", 2
 
 
+class MethodNotAllowedError(InvalidRequestError):
+    """The path is there, and cannot be asked in this way."""
+
+    code, status = "method_not_allowed", 405
+
+
 class PayloadTooLargeError(InvalidRequestError):
     """The body is larger than the installation allows."""
 
@@ -95,6 +101,12 @@ class ConfigurationError(LasttenthError):
     """The installation is described wrongly: `lasttenth.yaml`, an environment variable or a command-line option."""
 
     code, exit_code = "invalid_configuration", 2
+
+
+class InvalidCommandError(InvalidRequestError):
+    """A command of the command line is unknown, or has a wrong option or argument."""
+
+    code = "invalid_command"
 
 
 class MissingExtraError(ConfigurationError):

@@ -66,7 +66,7 @@ class Registry:
         moves = await self._moves(task, pointer)
         if not moves:
             known = ", ".join(f"task/{each.name}" for each in await self.tasks())
-            raise TaskNotFoundError(f"There is no task {task}@{pointer}.", hint=f"Known tasks: {known}.")
+            raise TaskNotFoundError(f"There is no task/{task}@{pointer}.", hint=f"Known tasks: {known}.")
         name = max(moves[0].releases, key=moves[0].releases.__getitem__)
         return Resolved(await self._release(name), name, 1.0)
 

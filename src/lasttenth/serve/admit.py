@@ -82,7 +82,7 @@ def _admit_chat(request: GatewayRequest, scope: SpanScope) -> Call:
         operation=request.operation,
         model=_named(head.model),
         stream=bool(head.stream),
-        body=_without_controls(request.body, metadata, own) if own else request.body,
+        body=_without_controls(request.body) if own else request.body,
         controls={**controls, **_header_controls(request)},
         unit=unit,
         unit_source=source,
@@ -104,10 +104,10 @@ def _header_controls(request: GatewayRequest) -> dict[str, str]:
     }
 
 
-def _without_controls(body: bytes, metadata: dict[str, Any], own: dict[str, Any]) -> bytes:
+def _without_controls(body: bytes) -> bytes:
     fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
-    kept = {name: value for name, value in metadata.items() if name not in own}
-    del fields["metadata"]
+    metadata = msgspec.json.decode(fields.pop("metadata"), type=dict[str, msgspec.Raw])
+    kept = {name: value for name, value in metadata.items() if not name.startswith(CONTROL_KEY)}
     if kept:
         fields["metadata"] = msgspec.Raw(msgspec.json.encode(kept))
     return msgspec.json.encode(fields)

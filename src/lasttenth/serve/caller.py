@@ -2,10 +2,11 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 
+from lasttenth.models import openai
 from lasttenth.records.errors import LasttenthError, UpstreamError
 from lasttenth.records.ids import Ids
 from lasttenth.records.ports import ChatRequest, FinishPart, FinishReason, Purpose, ReplyPart, SpanScope, TextPart
@@ -13,6 +14,9 @@ from lasttenth.serve.calls import Call, GatewayReply
 from lasttenth.serve.events import data_of
 from lasttenth.serve.relay import Relay
 from lasttenth.serve.settle import Settlement
+
+_REASONS: dict[str, FinishReason] = {reason: reason for reason in get_args(FinishReason)}
+"""Servers that speak OpenAI's protocol have more; those say no more than that the answer ended."""
 
 
 class _Message(msgspec.Struct):
@@ -22,7 +26,7 @@ class _Message(msgspec.Struct):
 class _Choice(msgspec.Struct):
     message: _Message | None = None
     delta: _Message | None = None
-    finish_reason: FinishReason | None = None
+    finish_reason: str | None = None
 
 
 class _Reply(msgspec.Struct):
@@ -55,7 +59,7 @@ class PipelineCaller:
                 message = choice.message or choice.delta
                 if message is not None and message.content:
                     yield TextPart(message.content)
-                reason = choice.finish_reason or reason
+                reason = _REASONS.get(choice.finish_reason or "", reason)
         outcome = settlement.outcome
         yield FinishPart(
             reason=reason,
@@ -96,7 +100,7 @@ async def _choices(reply: GatewayReply) -> AsyncGenerator[_Choice]:
 def _decoded(data: bytes, status: int) -> _Reply:
     try:
         reply = msgspec.json.decode(data, type=_Reply)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except openai.UNREADABLE as error:
         raise UpstreamError(f"The model's reply cannot be read: {error}.") from error
     if reply.error is not None:
         said = str(reply.error.get("message", "no reason"))

@@ -11,6 +11,7 @@ all others: it is traced, and answered with an error in the shape of the protoco
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping
 
 from lasttenth.records.errors import LasttenthError
@@ -20,10 +21,12 @@ from lasttenth.serve.admit import admit, scope_of
 from lasttenth.serve.caller import PipelineCaller
 from lasttenth.serve.calls import Call, GatewayReply, GatewayRequest
 from lasttenth.serve.relay import Relay
-from lasttenth.serve.replies import refusal
+from lasttenth.serve.replies import UNEXPECTED, refusal
 from lasttenth.serve.route import Router
 from lasttenth.serve.settle import DISCONNECTED, PriceList, RecordSpan, Settlement
 from lasttenth.serve.tasks import RegistryOf, TaskRunner
+
+logger = logging.getLogger("lasttenth.serve")
 
 
 class Pipeline:
@@ -63,6 +66,15 @@ class Pipeline:
             return await self.answer(request, scope)
         except LasttenthError as error:
             return refusal(error, scope)
+        except Exception:
+            logger.exception("A request failed.")
+            return refusal(UNEXPECTED, scope)
+
+    def refuse(self, request: GatewayRequest, error: LasttenthError) -> GatewayReply:
+        """Return the reply to a request that a door did not let in, after that is recorded."""
+        scope = scope_of(request, self._ids)
+        self._begin(_unread(request, scope)).fail(error.code)
+        return refusal(error, scope)
 
     async def answer(self, request: GatewayRequest, scope: SpanScope | None = None) -> GatewayReply:
         """Return the reply to a request, for callers in this process. Raises LasttenthError, after it is recorded."""

@@ -9,6 +9,10 @@ from lasttenth.records.ports import SpanScope
 from lasttenth.serve.calls import GatewayReply
 from lasttenth.serve.settle import Settlement
 
+UNEXPECTED = LasttenthError(
+    "Something went wrong inside Lasttenth.", hint="The server's log says what; the trace has the request."
+)
+
 
 def reply_headers(settlement: Settlement) -> dict[str, str]:
     """Return our own headers: trace id, model, release, cost, and the milliseconds that were not the provider's."""

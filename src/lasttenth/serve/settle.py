@@ -1,6 +1,6 @@
 """Settle: what a call consumed and cost, and its span. Every call is settled exactly once, however it ended."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Protocol
 
@@ -67,7 +67,7 @@ class Settlement:
             trace_id=call.scope.trace_id,
             span_id=call.scope.span_id,
             parent_id=call.parent_id,
-            name=f"{call.operation} {call.model}",
+            name=f"{call.operation} {call.model}".strip(),
             operation="task" if outcome.assignment is not None else call.operation,
             start=self.watch.started_at,
             end=self.watch.started_at + self.watch.elapsed(),
@@ -83,7 +83,7 @@ class Settlement:
             first_token=outcome.first_token,
             stages=self.watch.stages,
             attributes=outcome.attributes,
-            input=Payload(media_type=openai.JSON, body=call.body),
+            input=Payload(media_type=openai.JSON, body=call.body) if call.body else None,
             output=Payload(media_type=outcome.output_type, body=outcome.output[:MAX_RECORDED])
             if outcome.output
             else None,
@@ -91,13 +91,33 @@ class Settlement:
         self._record(call.scope.project, span)
 
 
-async def settled(settlement: Settlement, events: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """Pass a stream on, keep what it said, and settle it when it ends, breaks, or nobody listens any longer.
+async def settled(
+    settlement: Settlement, events: AsyncGenerator[bytes], *, close: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[bytes]:
+    """Return a stream that passes events on, keeps what they said, and settles the call however it ends.
+
+    The stream has begun already, so that closing it settles even a call to which nobody ever listened.
+
+    Args:
+        settlement: of the call.
+        events: what to pass on.
+        close: gives up what the events come from.
+    """
+    stream = _settled(settlement, events, close)
+    await anext(stream)
+    return stream
+
+
+async def _settled(
+    settlement: Settlement, events: AsyncGenerator[bytes], close: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[bytes]:
+    """Settle when the stream ends, breaks, or nobody listens any longer.
 
     A stream that breaks ends with the error in the protocol's own shape: never in silence.
     """
     kept = bytearray()
     try:
+        yield b""
         async with aclosing(events) as stream:
             async for event in stream:
                 settlement.note_first_token()
@@ -107,10 +127,14 @@ async def settled(settlement: Settlement, events: AsyncGenerator[bytes]) -> Asyn
     except LasttenthError as error:
         settlement.outcome.error = error.code
         yield openai.event(openai.error_body(error))
+    except Exception:
+        settlement.outcome.error = LasttenthError.code
+        raise
     except BaseException:
         settlement.outcome.error = settlement.outcome.error or DISCONNECTED
         raise
     finally:
+        await close()
         settlement.watch.lap("stream")
         settlement.outcome.output = bytes(kept)
         settlement.outcome.output_type = openai.EVENT_STREAM

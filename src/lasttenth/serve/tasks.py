@@ -43,11 +43,11 @@ class TaskRunner:
         registry = await self._registry_of(call.scope.project)
         chosen = await self._chosen(call, target, registry)
         body = openai.decode(call.body, _TaskBody)
-        fields = msgspec.json.decode(call.body)
+        fields = openai.decode(call.body, dict[str, msgspec.Raw])
         task_call = TaskCall(
             release=chosen.release,
             messages=tuple(body.messages),
-            parameters={name: fields[name] for name in FORWARDED if fields.get(name) is not None},
+            parameters=_parameters(fields),
             stream=call.stream,
             scope=call.scope,
         )
@@ -63,15 +63,18 @@ class TaskRunner:
         settlement.outcome.model = chosen.release.model
         settlement.watch.lap("route")
         parts = program.answer(task_call, self._caller)
+        # What fails before the first word is answered with a status of its own, on streams as well.
+        first = await anext(parts)
         head = openai.ReplyHead(
             id=f"chatcmpl-{call.scope.trace_id}", created=settlement.watch.started_at // 10**9, model=call.model
         )
         if call.stream:
             usage = bool((body.stream_options or {}).get("include_usage"))
-            events = settled(settlement, _streamed(parts, head, settlement.outcome, include_usage=usage))
+            events = _streamed(_resumed(first, parts), head, settlement.outcome, include_usage=usage)
             headers = reply_headers(settlement)
-            return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=events)
-        return await _whole(parts, head, settlement)
+            stream = await settled(settlement, events, close=parts.aclose)
+            return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
+        return await _whole(_resumed(first, parts), head, settlement)
 
     async def _chosen(self, call: Call, target: TaskTarget, registry: Registry) -> Resolved:
         """Return the pointer's release, or the one that the request makes of it: another model, another index."""
@@ -86,6 +89,18 @@ class TaskRunner:
         if release == resolved.release:
             return resolved
         return Resolved(release, await registry.keep(release, parent=resolved.hash), 1.0)
+
+
+def _parameters(fields: dict[str, msgspec.Raw]) -> dict[str, Any]:
+    given = {name: openai.decode(fields[name], object) for name in FORWARDED if name in fields}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+async def _resumed(first: ReplyPart, rest: AsyncGenerator[ReplyPart]) -> AsyncGenerator[ReplyPart]:
+    yield first
+    async with aclosing(rest) as parts:
+        async for part in parts:
+            yield part
 
 
 async def _whole(parts: AsyncGenerator[ReplyPart], head: openai.ReplyHead, settlement: Settlement) -> GatewayReply:

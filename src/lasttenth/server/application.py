@@ -15,25 +15,21 @@ from lasttenth.app.app import DEFAULT_PROJECT, App
 from lasttenth.app.installation import Installation
 from lasttenth.models import openai
 from lasttenth.records.errors import (
-    InvalidRequestError,
     LasttenthError,
+    MethodNotAllowedError,
     ModelNotFoundError,
     NotFoundError,
     StorageError,
 )
-from lasttenth.records.ids import Ids
 from lasttenth.serve.calls import GatewayOperation
+from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.api import Api
-from lasttenth.server.gateway import UNEXPECTED, Gateway
+from lasttenth.server.gateway import Gateway
 from lasttenth.server.requests import Door, Receive, Scope, Send, headers_of
 
 logger = logging.getLogger("lasttenth.server")
 
 HOT: Mapping[str, GatewayOperation] = {"/v1/chat/completions": "chat", "/v1/embeddings": "embeddings"}
-
-
-class _MethodNotAllowedError(InvalidRequestError):
-    code, status = "method_not_allowed", 405
 
 
 class Application:
@@ -48,7 +44,7 @@ class Application:
         self._installation = installation
         self._door = Door(installation.keyring, keys_required=keys_required, project=DEFAULT_PROJECT)
         limit = installation.place.settings.limits.body
-        self._gateway = Gateway(installation.pipeline, self._door, ids=Ids(installation.clock), body_limit=limit)
+        self._gateway = Gateway(installation.pipeline, self._door, body_limit=limit)
         self._rest = Starlette(
             routes=[*self._routes(), *Api(installation, self._door, body_limit=limit).routes(), *pages],
             exception_handlers={LasttenthError: _failed, HTTPException: _refused, Exception: _unexpected},
@@ -111,10 +107,8 @@ async def _failed(_request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     where = f"{request.method} {request.url.path}"
-    if status == 405:
-        return await _failed(
-            request, _MethodNotAllowedError(f"{where} is not possible.", hint="See /api/openapi.json.")
-        )
+    if status == 405 or request.url.path in HOT:
+        return await _failed(request, MethodNotAllowedError(f"{where} is not possible.", hint="See /api/openapi.json."))
     return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint="See /api/openapi.json."))
 
 

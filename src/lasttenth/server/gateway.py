@@ -2,23 +2,20 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
+from typing import Any
+
+import msgspec
 
 from lasttenth.models import openai
 from lasttenth.records.errors import LasttenthError
-from lasttenth.records.ids import Ids
-from lasttenth.serve.admit import scope_of
 from lasttenth.serve.calls import GatewayOperation, GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
-from lasttenth.serve.replies import refusal
+from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.requests import ClientDisconnected, Door, Receive, Scope, Send, headers_of, read_body
 
 logger = logging.getLogger("lasttenth.server")
-
-UNEXPECTED = LasttenthError(
-    "Something went wrong inside Lasttenth.", hint="The server's log says what; the trace has the request."
-)
 
 
 class Gateway:
@@ -28,40 +25,46 @@ class Gateway:
         body_limit: bytes that a request body may have.
     """
 
-    def __init__(self, pipeline: Pipeline, door: Door, *, ids: Ids, body_limit: int) -> None:
+    def __init__(self, pipeline: Pipeline, door: Door, *, body_limit: int) -> None:
         self._pipeline = pipeline
         self._door = door
-        self._ids = ids
         self._body_limit = body_limit
 
     async def __call__(self, operation: GatewayOperation, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request."""
+        """Answer one HTTP request, and give it up as soon as the client goes away."""
+        headers = headers_of(scope)
+        request = GatewayRequest(operation=operation, project=self._door.project, headers=headers, body=b"")
         try:
-            reply = await self._reply(operation, scope, receive)
+            request = await self._let_in(request)
+            body = await read_body(receive, headers, limit=self._body_limit)
         except ClientDisconnected:
             return
+        except LasttenthError as error:
+            await _send_whole(send, self._pipeline.refuse(request, error))
+            return
+        await _unless_left(receive, self._answer(msgspec.structs.replace(request, body=body), send))
+
+    async def _let_in(self, request: GatewayRequest) -> GatewayRequest:
+        caller = await self._door.let_in(request.headers)
+        return msgspec.structs.replace(request, project=caller.project, key=caller.key)
+
+    async def _answer(self, request: GatewayRequest, send: Send) -> None:
+        reply = await self._pipeline.serve(request)
         if isinstance(reply.body, bytes):
             await _send_whole(send, reply)
         else:
-            await _send_stream(receive, send, reply, reply.body)
+            await _send_events(send, reply, reply.body)
 
-    async def _reply(self, operation: GatewayOperation, scope: Scope, receive: Receive) -> GatewayReply:
-        headers = headers_of(scope)
-        unread = GatewayRequest(operation=operation, project="", headers=headers, body=b"")
-        try:
-            body = await read_body(receive, headers, limit=self._body_limit)
-            caller = await self._door.let_in(headers)
-            request = GatewayRequest(
-                operation=operation, project=caller.project, headers=headers, body=body, key=caller.key
-            )
-            return await self._pipeline.serve(request)
-        except LasttenthError as error:
-            return refusal(error, scope_of(unread, self._ids))
-        except ClientDisconnected:
-            raise
-        except Exception:
-            logger.exception("A request failed.")
-            return refusal(UNEXPECTED, scope_of(unread, self._ids))
+
+async def _unless_left(receive: Receive, answer: Coroutine[Any, Any, None]) -> None:
+    answering = asyncio.ensure_future(answer)
+    leaving = asyncio.ensure_future(_disconnected(receive))
+    try:
+        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        leaving.cancel()
+        answering.cancel()
+        await asyncio.gather(answering, leaving, return_exceptions=True)
 
 
 async def _send_whole(send: Send, reply: GatewayReply) -> None:
@@ -69,18 +72,6 @@ async def _send_whole(send: Send, reply: GatewayReply) -> None:
     headers = [*_head(reply), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-async def _send_stream(receive: Receive, send: Send, reply: GatewayReply, events: AsyncGenerator[bytes]) -> None:
-    """Send a stream, and give it up as soon as the client goes away."""
-    sending = asyncio.ensure_future(_send_events(send, reply, events))
-    leaving = asyncio.ensure_future(_disconnected(receive))
-    try:
-        await asyncio.wait({sending, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        leaving.cancel()
-        sending.cancel()
-        await asyncio.gather(sending, leaving, return_exceptions=True)
 
 
 async def _send_events(send: Send, reply: GatewayReply, events: AsyncGenerator[bytes]) -> None:

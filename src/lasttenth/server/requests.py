@@ -39,13 +39,13 @@ class Door:
     def __init__(self, keyring: Keyring, *, keys_required: bool, project: str) -> None:
         self._keyring = keyring
         self._keys_required = keys_required
-        self._project = project
+        self.project = project
 
     async def let_in(self, headers: Mapping[str, str]) -> Caller:
         """Return who is asking. Raises AuthenticationError, PermissionDeniedError.
 
         On loopback a request needs no key, but it must be addressed to this machine by name: a page in a browser that
-        had its own host name pointed here is refused.
+        had its own host name pointed here is refused, and so is a page of another host that sends its form here.
         """
         key = headers.get("authorization", "").removeprefix("Bearer ").strip() or headers.get("x-api-key", "")
         if self._keys_required or key.startswith(KEY_PREFIX):
@@ -53,13 +53,21 @@ class Door:
                 raise AuthenticationError("A key is needed.", hint="Send it as: Authorization: Bearer lt-…")
             record = await self._keyring.check(key)
             return Caller(record.project, record.id)
-        host = headers.get("host", "").lower()
-        name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
-        if name not in LOOPBACK_HOSTS:
+        host, origin = headers.get("host", ""), headers.get("origin")
+        if not _is_local(host):
             raise PermissionDeniedError(
                 f"This server answers to localhost only, not to {host}.", hint="Address it as 127.0.0.1, or use a key."
             )
-        return Caller(self._project, "")
+        if origin is not None and not _is_local(origin.partition("://")[2]):
+            raise PermissionDeniedError(
+                f"This server does not answer to pages of {origin}.", hint="Use a key: lasttenth key create NAME"
+            )
+        return Caller(self.project, "")
+
+
+def _is_local(host: str) -> bool:
+    name = host.lower()
+    return (name if name.endswith("]") else name.rsplit(":", 1)[0]) in LOOPBACK_HOSTS
 
 
 def headers_of(scope: Scope) -> dict[str, str]:

@@ -3,8 +3,10 @@
 import asyncio
 import errno
 import ipaddress
+import signal
 import socket
 from collections.abc import Callable
+from types import FrameType
 
 import uvicorn
 
@@ -55,12 +57,19 @@ async def serve(application: Application, listener: socket.socket, *, ready: Cal
         ws="none",
     )
     server = uvicorn.Server(configuration)
+    # Once it has stopped, uvicorn raises the signal again: that must not end the process before everything is closed.
+    before = signal.signal(signal.SIGTERM, _leave_it_to_uvicorn)
     watching = asyncio.get_running_loop().create_task(_when_started(server, ready))
     try:
         await server.serve(sockets=[listener])
     finally:
+        signal.signal(signal.SIGTERM, before)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+
+
+def _leave_it_to_uvicorn(_signal: int, _frame: FrameType | None) -> None:
+    """Do nothing: by then the server has stopped."""
 
 
 async def _when_started(server: uvicorn.Server, ready: Callable[[], None]) -> None:

@@ -1,6 +1,7 @@
 """PDF: the text layer, page by page. Each page is a section; pictures and scans have no text."""
 
 import io
+import logging
 import zlib
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 # What the parser is known to raise on damaged files beside its own errors.
 _BROKEN = (ArithmeticError, AttributeError, LookupError, NotImplementedError, OSError, RecursionError, TypeError)
 _BETWEEN_PAGES = "\n\n"
+
+# What is wrong with a file is said by our own errors, once.
+logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 
 def parse_pdf(name: str, data: bytes) -> Parsed:

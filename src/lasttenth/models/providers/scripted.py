@@ -41,6 +41,12 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Token counts to report; counted from the texts where none are given."""
     finish_reason: str = "stop"
 
+    def __post_init__(self) -> None:
+        try:
+            re.compile(self.when)
+        except re.error as error:
+            raise ValueError(f"{self.when} is no regular expression: {error}") from error
+
 
 class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The lines of one scripted model, tried in order."""

@@ -66,8 +66,8 @@ class TraceTable:
         self, *, limit: int = 50, before: int | None = None, after: int | None = None
     ) -> list[TraceSummary]:
         """Return root spans that started before and after the given Unix nanoseconds, newest first."""
-        latest = _FOREVER if before is None else before
-        parameters = (self._project, latest, -1 if after is None else after, limit)
+        latest = _FOREVER if before is None else _storable(before)
+        parameters = (self._project, latest, -1 if after is None else _storable(after), limit)
         rows = await self._engine.read(lambda connection: driver(connection).execute(_LIST, parameters).fetchall())
         names = TraceSummary.__struct_fields__
         return [TraceSummary(**dict(zip(names, row, strict=True))) for row in rows]
@@ -110,6 +110,10 @@ class TraceTable:
             msgspec.json.encode(span.attributes).decode(),
             *references,
         )
+
+
+def _storable(time: int) -> int:
+    return max(-1, min(time, _FOREVER))
 
 
 def _span(row: tuple[Any, ...]) -> Span:

@@ -1,0 +1,25 @@
+"""What tests of Lasttenth, and of applications on it, stand on: fixed time and ids, a scripted upstream, a real server."""
+
+from lasttenth.testing.answers import UpstreamAnswer, completion, embeddings, failure, streamed
+from lasttenth.testing.fixed import FixedClock, FixedRandomness
+from lasttenth.testing.server import HttpAnswer, RunningServer, clean_environment, running_server
+from lasttenth.testing.upstream import Gate, ReceivedRequest, Upstream
+from lasttenth.testing.waiting import eventually
+
+__all__ = [
+    "FixedClock",
+    "FixedRandomness",
+    "Gate",
+    "HttpAnswer",
+    "ReceivedRequest",
+    "RunningServer",
+    "Upstream",
+    "UpstreamAnswer",
+    "clean_environment",
+    "completion",
+    "embeddings",
+    "eventually",
+    "failure",
+    "running_server",
+    "streamed",
+]
