@@ -7,6 +7,7 @@ import base64
 import hmac
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -74,8 +75,8 @@ def read_pepper(path: Path, randomness: Randomness) -> bytes:
 
 def _make(path: Path, content: bytes) -> None:
     """Make a file that is there with all its content or not at all; where another process was faster, its own stays."""
-    beside = path.with_name(f"{path.name}-{os.getpid()}")
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    with os.fdopen(descriptor, "wb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -84,7 +85,7 @@ def _make(path: Path, content: bytes) -> None:
     except FileExistsError:
         return
     finally:
-        beside.unlink()
+        Path(beside).unlink()
 
 
 def _letters(noise: bytes) -> str:

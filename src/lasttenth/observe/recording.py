@@ -81,6 +81,7 @@ class Recorder:
         waiting = _Waiting(project, span, size)
         if self._bytes + size > self._limit:
             self._set_aside([waiting])
+            self._wake.set()
             return
         self._queue.append(waiting)
         self._bytes += size
@@ -122,7 +123,7 @@ class Recorder:
             await self._recover()
             if self._queue:
                 await self._write_batch()
-            elif not self._closing:
+            elif not self._closing and not self._failures:
                 self._idle.set()
                 await self._wake.wait()
                 self._wake.clear()
