@@ -2,17 +2,14 @@
 
 import asyncio
 import html
-import http.client
 import os
 import re
 import shutil
 import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 import pytest
@@ -21,6 +18,7 @@ from lasttenth.app.app import App
 from lasttenth.console import pages
 from lasttenth.records.traces import Span
 from lasttenth.serve.calls import GatewayRequest
+from lasttenth.testing import RunningServer, running_server
 
 ROOT = Path(__file__).parent.parent.parent
 STATIC = Path(pages.__file__).parent / "static"
@@ -54,53 +52,25 @@ LARGE = "b" * 32
 LARGE_SPANS = 5000
 
 
-class Server(NamedTuple):
-    """A running server, its address and its folder."""
-
-    port: int
-    folder: Path
-
-    def get(self, path: str) -> http.client.HTTPResponse:
-        """Return the head of the response to a GET request."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
-        try:
-            connection.request("GET", path)
-            response = connection.getresponse()
-            response.read()
-        finally:
-            connection.close()
-        return response
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
+    with running_server(tmp_path_factory.mktemp("console"), settings=SETTINGS) as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    folder = tmp_path_factory.mktemp("console")
-    (folder / "lasttenth.yaml").write_text(SETTINGS)
-    program = "from lasttenth.cli.main import main; main()"
-    command = [sys.executable, "-c", program, "up", "--port", "0", "--folder", str(folder / "data")]
-    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            address = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline() if process.stdout else "")
-            assert address is not None
-            yield Server(int(address[1]), folder)
-        finally:
-            process.terminate()
-            process.communicate()
-
-
-@pytest.fixture(scope="module")
-def shown(server: Server) -> Mapping[str, str]:
+def shown(server: RunningServer) -> Mapping[str, str]:
     """Return what a browser makes of each page: the serialised documents, by a name."""
     if CHROMIUM is None:
         pytest.skip("There is no chromium executable here.")
-    empty = browse(f"http://127.0.0.1:{server.port}/")
+    empty = browse(f"{server.base_url}/")
     traces = asyncio.run(converse(server.folder))
     addresses = {
-        "list": f"http://127.0.0.1:{server.port}/",
+        "list": f"{server.base_url}/",
         "door": f"http://console.test:{server.port}/",
-        "unknown": f"http://127.0.0.1:{server.port}/traces/unknown",
-        "last": f"http://127.0.0.1:{server.port}/traces/{LARGE}#{LARGE_SPANS - 1:016x}",
-        **{name: f"http://127.0.0.1:{server.port}/traces/{trace}" for name, trace in traces.items()},
+        "unknown": f"{server.base_url}/traces/unknown",
+        "last": f"{server.base_url}/traces/{LARGE}#{LARGE_SPANS - 1:016x}",
+        **{name: f"{server.base_url}/traces/{trace}" for name, trace in traces.items()},
     }
     with ThreadPoolExecutor(os.cpu_count() or 2) as threads:
         return {"empty": empty, **dict(zip(addresses, threads.map(browse, addresses.values()), strict=True))}
@@ -117,7 +87,7 @@ def browse(address: str) -> str:
 
 async def converse(folder: Path) -> dict[str, str]:
     """Make traces of several kinds and return their ids."""
-    async with App(folder / "data", configuration=folder / "lasttenth.yaml") as app:
+    async with App(folder, configuration=folder / "lasttenth.yaml") as app:
         await app.index([ROOT / "examples" / "policies"], base=ROOT)
         app.installation.recorder.record("default", tiny())
         for span in large():
@@ -168,10 +138,10 @@ def text_of(document: str) -> str:
 
 
 @pytest.mark.parametrize("path", ["/", "/traces/0123", *(f"/console/{file.name}" for file in FILES)])
-def test_page_is_served_with_its_type_and_may_load_nothing_from_elsewhere(server: Server, path: str) -> None:
+def test_page_is_served_with_its_type_and_may_load_nothing_from_elsewhere(server: RunningServer, path: str) -> None:
     types = {"html": "text/html", "js": "text/javascript", "css": "text/css", "svg": "image/svg+xml"}
 
-    response = server.get(path)
+    response = server.request("GET", path)
 
     suffix = path.rpartition(".")[2] if "." in path else "html"
     assert response.status == 200
@@ -182,8 +152,8 @@ def test_page_is_served_with_its_type_and_may_load_nothing_from_elsewhere(server
 
 
 @pytest.mark.parametrize("path", ["/console/nothing.js", "/console/..%2fpages.py", "/console/__init__.py"])
-def test_unknown_file_is_not_found(server: Server, path: str) -> None:
-    assert server.get(path).status == 404
+def test_unknown_file_is_not_found(server: RunningServer, path: str) -> None:
+    assert server.request("GET", path).status == 404
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
