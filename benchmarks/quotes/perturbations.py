@@ -13,16 +13,19 @@ from typing import NamedTuple
 from lasttenth.records.sentences import Span, negations
 
 LIMITS = re.compile(
-    r"\b(?:absen|den[yi]|except|exclud|fail|false|if\b|instead|lack|least|less|only|rather|unless|unlike|until)", re.I
+    r"\b(?:absen(?:t|ce)|den(?:y|ied|ies)|except|excluding|fail(?:s|ed)?|false|if|instead|lack(?:s|ed|ing)?|least|less|only"
+    r"|rather|unless|unlikely|until)\b",
+    re.IGNORECASE,
 )
 AUXILIARIES = ("was", "were", "is", "are", "has", "have", "can", "may", "will", "did", "does")
 PAIRS = (
     "increase decrease|increases decreases|increased decreased|increasing decreasing|high low|higher lower|more less"
     "|positive negative|before after|gain loss|active inactive|able unable|sensitive insensitive|dependent independent"
     "|significant insignificant|hypertension hypotension|hyperglycemia hypoglycemia|upregulated downregulated"
-    "|upstream downstream|early late|with without|present absent|typical atypical|symptomatic asymptomatic|causal casual"
-    "|microvascular macrovascular|afferent efferent|mortality morality|male female|inhibits activates|acute chronic"
-    "|presence absence|common uncommon|stable unstable|intracellular intercellular|many few|large small|best worst"
+    "|upstream downstream|early late|with without|present absent|typical atypical|symptomatic asymptomatic"
+    "|causal casual|microvascular macrovascular|afferent efferent|mortality morality|male female"
+    "|inhibits activates|acute chronic|presence absence|common uncommon|stable unstable|intracellular intercellular"
+    "|many few|large small|best worst"
 )
 OPPOSITES = {one: other for pair in PAIRS.split("|") for one, other in (pair.split(), pair.split()[::-1])}
 
@@ -50,7 +53,7 @@ def case_and_space(passages: Passages, index: int, random: Random) -> str:
     """Change case, white space, quotation marks and dashes."""
     changed = random.choice([str.upper, str.lower, str.title, str.swapcase])(passages.sentence(index))
     changed = re.sub(" ", lambda _: random.choice([" ", "  ", "\n", "\u00a0"]), changed)
-    return changed.translate(str.maketrans({"'": "\u2019", "-": "\u2013"}))
+    return changed.replace("'", "\u2019").replace("-", "\u2013")
 
 
 def elided(passages: Passages, index: int, random: Random) -> str | None:
@@ -179,6 +182,8 @@ def spliced(passages: Passages, index: int, random: Random) -> str | None:
     if min(len(one), len(other)) < 8:
         return None
     cut = random.randrange(3, len(one) - 2)
+    if " ".join(one[:cut]) in " ".join(other):
+        return None
     return f"{' '.join(one[:cut])} ... {' '.join(other[random.randrange(2, len(other) - 3) :])}"
 
 

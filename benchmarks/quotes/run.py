@@ -13,10 +13,12 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from random import Random
+from string import ascii_lowercase
 from typing import NamedTuple
 
 from benchmarks.quotes import perturbations as ways
 from benchmarks.quotes.perturbations import Passages, Perturbation
+
 from lasttenth.context.documents import documents_in, read_document
 from lasttenth.context.quotes import QuoteMatch, find_quote
 from lasttenth.records.sentences import sentences, words
@@ -49,7 +51,7 @@ class Row(NamedTuple):
     """What was measured for one way of changing quotations; `seconds` is CPU time over all of them."""
 
     name: str
-    count: int
+    made: int
     accepted: int
     seconds: float
 
@@ -59,17 +61,47 @@ def main() -> None:
     options = _options()
     texts = [*_documents(options.folders), *(_abstracts(options.corpus) if options.corpus else ())]
     half = [text for text in texts if _is_held_out(text) is (options.half == "held-out")]
-    documents = [Passages(text, _long_sentences(text)) for text in _packed(half)]
-    random = Random(options.seed)
-    print(
-        f"{options.half} half: {len(half)} of {len(texts)} texts in {len(documents)} documents of about {SIZE} characters\n"
-    )
+    known = frozenset(word for text in half for word in words(text))
+    trials = Trials([_passages(text) for text in _packed(half)], options.count, Random(options.seed))
+    print(f"{options.half} half: {len(half)} of {len(texts)} texts, packed into {len(trials.documents)} documents\n")
     print("| quotation | n | accepted | CPU ms per quotation |\n|---|---:|---:|---:|")
     for prefix, group in (("TRUE", TRUE), ("FALSE", FALSE)):
         for name, way in group.items():
-            _print(_measure(f"{prefix}: {name}", way, documents, options.count, random))
-    _print(_measure_elsewhere(documents, options.count, random))
-    _print(_measure("HARD: another word of the corpus", _neighbours(half), documents, options.count, random))
+            _print(trials.of(f"{prefix}: {name}", way))
+    _print(trials.elsewhere("FALSE: other document"))
+    for name, way in (("TRUE: one typo", ways.typo), ("FALSE: other word, one letter away", _neighbours(known))):
+        _print(trials.of(f"{name}; vocabulary unknown", way))
+        _print(trials.of(f"{name}; vocabulary known", way, known))
+
+
+class Trials:
+    """Quotations drawn at random from documents, changed, and looked for."""
+
+    def __init__(self, documents: list[Passages], count: int, random: Random) -> None:
+        self.documents = documents
+        self._count = count
+        self._random = random
+
+    def of(self, name: str, way: Perturbation, known: frozenset[str] = frozenset()) -> Row:
+        """Look for changed sentences in their own document."""
+        matches: list[tuple[QuoteMatch | None, float]] = []
+        for _ in range(200 * self._count):
+            document = self._random.choice(self.documents)
+            quote = way(document, self._random.randrange(len(document.spans)), self._random)
+            if quote is not None:
+                matches.append(_timed(quote, document.text, known))
+            if len(matches) == self._count:
+                break
+        return _row(name, matches)
+
+    def elsewhere(self, name: str) -> Row:
+        """Look for unchanged sentences in another document."""
+        matches: list[tuple[QuoteMatch | None, float]] = []
+        for _ in range(self._count):
+            one, other = self._random.sample(self.documents, 2)
+            quote = one.sentence(self._random.randrange(len(one.spans)))
+            matches.append(_timed(quote, other.text, frozenset()))
+        return _row(name, matches)
 
 
 def _options() -> argparse.Namespace:
@@ -107,75 +139,44 @@ def _packed(texts: list[str]) -> Iterator[str]:
             packed = ""
 
 
-def _long_sentences(text: str) -> list[ways.Span]:
-    return [span for span in sentences(text) if len(text[span.start : span.end].split()) >= 8]
+def _passages(text: str) -> Passages:
+    return Passages(text, [span for span in sentences(text) if len(text[span.start : span.end].split()) >= 8])
 
 
-def _measure(name: str, way: Perturbation, documents: list[Passages], count: int, random: Random) -> Row:
-    made = accepted = tries = 0
-    seconds = 0.0
-    while made < count and tries < 200 * count:
-        tries += 1
-        document = random.choice(documents)
-        index = random.randrange(len(document.spans))
-        quote = way(document, index, random)
-        if quote is None:
-            continue
-        match, cost = _timed(quote, document.text)
-        made += 1
-        seconds += cost
-        accepted += match is not None
-    return Row(name, made, accepted, seconds)
-
-
-def _measure_elsewhere(documents: list[Passages], count: int, random: Random) -> Row:
-    accepted = 0
-    seconds = 0.0
-    for _ in range(count):
-        one, other = random.sample(documents, 2)
-        match, cost = _timed(one.sentence(random.randrange(len(one.spans))), other.text)
-        accepted += match is not None
-        seconds += cost
-    return Row("FALSE: other document", count, accepted, seconds)
-
-
-def _neighbours(texts: list[str]) -> Perturbation:
-    """Return a way to replace a word by another that the corpus uses, one letter away and no mere inflection."""
-    vocabulary = {
-        word for text in texts for word in words(text) if word.isalpha() and word.isascii() and len(word) >= 4
-    }
+def _neighbours(vocabulary: frozenset[str]) -> Perturbation:
+    """Return a way to replace a word of four letters or more by another of the corpus in which one letter differs."""
 
     def replaced(passages: Passages, index: int, random: Random) -> str | None:
         parts = passages.sentence(index).split(" ")
         place = random.randrange(len(parts))
-        if parts[place] not in vocabulary:
+        if parts[place] not in vocabulary or len(parts[place]) < 4:
             return None
-        near = [word for word in _one_letter_away(parts[place]) if word in vocabulary]
+        near = sorted(_one_letter_away(parts[place]) & vocabulary)
         return " ".join([*parts[:place], random.choice(near), *parts[place + 1 :]]) if near else None
 
     return replaced
 
 
-def _one_letter_away(word: str) -> list[str]:
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    return [
-        word[:place] + letter + word[place + 1 :]
-        for place in range(len(word))
-        for letter in letters
-        if letter != word[place]
-    ]
+def _one_letter_away(word: str) -> set[str]:
+    places = range(len(word))
+    return {word[:place] + letter + word[place + 1 :] for place in places for letter in ascii_lowercase} - {word}
 
 
-def _timed(quote: str, text: str) -> tuple[QuoteMatch | None, float]:
+def _timed(quote: str, text: str, known: frozenset[str]) -> tuple[QuoteMatch | None, float]:
     start = time.process_time()
-    match = find_quote(quote, text)
+    match = find_quote(quote, text, known=known)
     return match, time.process_time() - start
 
 
+def _row(name: str, matches: list[tuple[QuoteMatch | None, float]]) -> Row:
+    accepted = sum(match is not None for match, _ in matches)
+    return Row(name, len(matches), accepted, sum(seconds for _, seconds in matches))
+
+
 def _print(row: Row) -> None:
-    share = f"{100 * row.accepted / row.count:.1f} %" if row.count else "-"
-    cost = f"{1_000 * row.seconds / row.count:.2f}" if row.count else "-"
-    print(f"| {row.name} | {row.count} | {share} ({row.accepted}) | {cost} |")
+    share = f"{100 * row.accepted / row.made:.1f} %" if row.made else "-"
+    cost = f"{1_000 * row.seconds / row.made:.2f}" if row.made else "-"
+    print(f"| {row.name} | {row.made} | {share} ({row.accepted}) | {cost} |")
 
 
 if __name__ == "__main__":

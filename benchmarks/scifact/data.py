@@ -8,6 +8,7 @@ import argparse
 import ast
 import csv
 import re
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
@@ -17,6 +18,7 @@ import msgspec
 Label = Literal["SUPPORT", "CONTRADICT", "NEI"]
 
 _DEFAULT = Path(__file__).resolve().parents[3] / "shared" / "data" / "scifact"
+_VECTORS = Path(tempfile.gettempdir()) / "lasttenth-scifact-vectors.npz"
 _QUOTED = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"", re.DOTALL)
 
 
@@ -49,9 +51,12 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def data_option(description: str) -> argparse.ArgumentParser:
-    """Return a parser with the option `--data`, the folder that holds the four CSV files."""
+    """Return a parser with the options every script has: the folder of the CSV files and the file of vectors."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--data", type=Path, default=_DEFAULT, help="folder of the CSV files (default: %(default)s)")
+    parser.add_argument(
+        "--vectors", type=Path, default=_VECTORS, help="where vectors are kept between runs (default: %(default)s)"
+    )
     return parser
 
 

@@ -90,10 +90,10 @@ UNANSWERABLE = (
 )
 
 
-def sections() -> list[Passage]:
-    """Return the documents cut at their headings, title and heading kept beside the text."""
+def sections(folder: Path = FOLDER) -> list[Passage]:
+    """Return a folder's Markdown documents cut at their headings, title and heading kept beside the text."""
     found: list[Passage] = []
-    for path in sorted(FOLDER.glob("*.md")):
+    for path in sorted(folder.glob("*.md")):
         title, *rest = re.split(r"(?m)^#{1,2} ", path.read_text(encoding="utf-8"))[1:]
         name, _, opening = title.partition("\n")
         found.append(Passage(document=path.name, text=opening, headings=(name,)))

@@ -1,4 +1,4 @@
-"""`python -m lasttenth` is `lasttenth`."""
+"""`python -m lasttenth` is the command line."""
 
 from lasttenth.cli.main import main
 

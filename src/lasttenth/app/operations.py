@@ -1,7 +1,7 @@
 """The operations that every door offers: one table, from which REST, the command line and later MCP are made."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
 import msgspec
 
@@ -14,8 +14,6 @@ from lasttenth.context.retrieval import Passage
 from lasttenth.records.definitions import Task
 from lasttenth.records.traces import TraceSummary
 
-MAX_LISTED = 1000
-
 
 class Nothing(msgspec.Struct, frozen=True, kw_only=True):
     """An operation that is told nothing."""
@@ -27,55 +25,61 @@ class Done(msgspec.Struct, frozen=True, kw_only=True):
     done: bool = True
 
 
-class ListTraces(msgspec.Struct, frozen=True, kw_only=True):
-    """Which traces: at most `limit`, started before and after the given Unix nanoseconds."""
+Index = Annotated[str, msgspec.Meta(description="Name of the index.")]
+Question = Annotated[str, msgspec.Meta(description="The question, in plain words.")]
 
-    limit: int = 50
-    before: int | None = None
-    after: int | None = None
+
+class ListTraces(msgspec.Struct, frozen=True, kw_only=True):
+    """Which traces."""
+
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000, description="At most so many.")] = 50
+    before: Annotated[int | None, msgspec.Meta(description="Only what started before this time, in nanoseconds.")] = (
+        None
+    )
+    after: Annotated[int | None, msgspec.Meta(description="Only what started after this time, in nanoseconds.")] = None
 
 
 class ShowTrace(msgspec.Struct, frozen=True, kw_only=True):
     """Which trace."""
 
-    trace: str
+    trace: Annotated[str, msgspec.Meta(description="The trace id, 32 hex digits.")]
 
 
 class SearchIndex(msgspec.Struct, frozen=True, kw_only=True):
     """What to look for."""
 
-    question: str
-    index: str = DEFAULT_INDEX
-    limit: int = 6
+    question: Question
+    index: Index = DEFAULT_INDEX
+    limit: Annotated[int, msgspec.Meta(ge=1, le=100, description="At most so many passages.")] = 6
 
 
 class AddDocuments(msgspec.Struct, frozen=True, kw_only=True):
     """Documents to index; one of the same name is replaced."""
 
-    documents: list[TextDocument]
-    index: str = DEFAULT_INDEX
+    documents: Annotated[list[TextDocument], msgspec.Meta(description="Names with their endings, and texts.")]
+    index: Index = DEFAULT_INDEX
 
 
 class RemoveDocuments(msgspec.Struct, frozen=True, kw_only=True):
-    """Documents to take out, by name."""
+    """Documents to take out."""
 
-    names: list[str]
-    index: str = DEFAULT_INDEX
+    names: Annotated[list[str], msgspec.Meta(description="Names of the documents.")]
+    index: Index = DEFAULT_INDEX
 
 
 class DropIndex(msgspec.Struct, frozen=True, kw_only=True):
     """Which index to remove with all its documents."""
 
-    index: str
+    index: Index
 
 
 class Ask(msgspec.Struct, frozen=True, kw_only=True):
-    """A question for a task, its index and model where they are not those of its release."""
+    """A question for a task."""
 
-    question: str
-    task: str = "answer"
-    index: str = ""
-    model: str = ""
+    question: Question
+    task: Annotated[str, msgspec.Meta(description="The task that answers.")] = "answer"
+    index: Annotated[str, msgspec.Meta(description="An index other than the release's own.")] = ""
+    model: Annotated[str, msgspec.Meta(description="A model other than the release's own, as provider/model.")] = ""
 
 
 class Operation(NamedTuple):
@@ -96,8 +100,7 @@ class Operation(NamedTuple):
 
 
 async def _list_traces(app: App, request: ListTraces) -> list[TraceSummary]:
-    limit = max(1, min(request.limit, MAX_LISTED))
-    return await app.traces(limit=limit, before=request.before, after=request.after)
+    return await app.traces(limit=request.limit, before=request.before, after=request.after)
 
 
 async def _show_trace(app: App, request: ShowTrace) -> list[SpanView]:
@@ -105,7 +108,7 @@ async def _show_trace(app: App, request: ShowTrace) -> list[SpanView]:
 
 
 async def _search_index(app: App, request: SearchIndex) -> list[Passage]:
-    return await app.search(request.question, index=request.index, limit=max(1, min(request.limit, 100)))
+    return await app.search(request.question, index=request.index, limit=request.limit)
 
 
 async def _list_indexes(app: App, _request: Nothing) -> list[IndexView]:

@@ -2,10 +2,9 @@
 
 import asyncio
 import inspect
-import types
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
 import typer
@@ -14,6 +13,7 @@ from lasttenth.app.app import DEFAULT_PROJECT, App
 from lasttenth.app.operations import OPERATIONS, Operation
 from lasttenth.cli.output import AsJson, Folder, Project, show
 from lasttenth.cli.rendering import render
+from lasttenth.records.errors import InvalidRequestError
 
 T = TypeVar("T")
 
@@ -40,11 +40,11 @@ def _command(operation: Operation) -> Callable[..., None]:
 
     def command(**given: Any) -> None:
         folder, project, as_json = given.pop("folder"), given.pop("project"), given.pop("as_json")
-        request = operation.input(**given)
+        request = _checked(operation.input, given)
         result = run(folder, project, lambda app: operation.run(app, request))
         show(result, as_json=as_json, render=lambda value: render(operation.name, value))
 
-    hints = get_type_hints(operation.input)
+    hints = get_type_hints(operation.input, include_extras=True)
     parameters = [_parameter(field, hints[field.name]) for field in fields]
     parameters += [
         inspect.Parameter("folder", inspect.Parameter.KEYWORD_ONLY, default="", annotation=Folder),
@@ -56,16 +56,23 @@ def _command(operation: Operation) -> Callable[..., None]:
     return command
 
 
+def _checked(kind: type[msgspec.Struct], given: dict[str, Any]) -> msgspec.Struct:
+    try:
+        return msgspec.convert(given, kind)
+    except msgspec.ValidationError as error:
+        raise InvalidRequestError(f"An option is wrong: {error}.") from error
+
+
 def _parameter(field: msgspec.structs.FieldInfo, hint: Any) -> inspect.Parameter:
-    kind = _plain(hint)
+    kind, said = get_args(hint)[0] if get_origin(hint) is Annotated else hint, description_of(hint)
     if field.required:
-        annotation: Any = Annotated[kind, typer.Argument(show_default=False)]
-        return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, annotation=annotation)
-    annotation = Annotated[hint, typer.Option(f"--{field.name.replace('_', '-')}")]
-    return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=annotation)
+        argument: Any = Annotated[kind, typer.Argument(help=said, show_default=False)]
+        return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, annotation=argument)
+    option: Any = Annotated[kind, typer.Option(f"--{field.name.replace('_', '-')}", help=said)]
+    return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=option)
 
 
-def _plain(hint: Any) -> Any:
-    if get_origin(hint) in {Union, types.UnionType}:
-        return next(each for each in get_args(hint) if each is not type(None))
-    return hint
+def description_of(hint: Any) -> str:
+    """Return what a field's annotation says about it."""
+    metas = [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, msgspec.Meta)]
+    return next((meta.description for meta in metas if meta.description), "")

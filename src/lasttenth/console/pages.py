@@ -34,5 +34,10 @@ def _response(name: str) -> Response:
     known = {file.name: file for file in folder.iterdir()}
     if name not in known:
         raise NotFoundError(f"The console has no file {name}.")
-    headers = {"content-security-policy": POLICY, "x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+    headers = {
+        "cache-control": "no-cache",
+        "content-security-policy": POLICY,
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "no-referrer",
+    }
     return Response(known[name].read_bytes(), media_type=_TYPES[name.rsplit(".", 1)[1]], headers=headers)

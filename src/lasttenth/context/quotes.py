@@ -11,8 +11,8 @@ An elision ("A ... B") is accepted where the parts follow one another closely, a
 
 import re
 import unicodedata
-from collections import Counter
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Container, Iterator
 from typing import NamedTuple
 
 from lasttenth.context.spelling import is_misspelling
@@ -21,14 +21,16 @@ from lasttenth.records.sentences import WORD_PATTERN, negation, sentences
 MAX_ELISION = 600
 """The most characters that one elision may leave out."""
 
-_TOKEN = re.compile(rf"{WORD_PATTERN}|(?<=[^\n])>|[<≤≥=±≈≠~\u00d7÷$€£¥°↑↓→←]")
+_TOKEN = re.compile(rf"{WORD_PATTERN}|(?<=[^\n])>|>(?= ?\d)|[<≤≥=±≈≠~%‰\u00d7÷$€£¥°↑↓→←]")
 _ELISION = re.compile(r"\s*(?:\[\s*(?:…|\.{3,})\s*\]|\(\s*(?:…|\.{3,})\s*\)|…|\.{3,}|\.(?: \.){2,})\s*")
-_GROUPING = re.compile(r"[,\u00a0\u2009\u202f](?=\d{3}(?!\d))|\s+|^\+")
+_GROUPING = re.compile(r",(?=\d{3}(?!\d))|\s+|^\+")
+_SPACES = "\u00a0\u2009\u202f"
 _DASHES = str.maketrans({"\u2212": "-", "\u2013": "-", "\u2019": "'"})
 _WRAPPING = "\"'“”\u2018\u2019«»` \t\r\n"
 _LIMITING = (
-    "absence absent deny denied denies except excepting excluded excluding fail failed fails failing failure false if"
-    " instead lack lacked lacking lacks least less only rather unless unlike unlikely until"
+    "absence absent denied denies deny except excepting exception exceptions excluded excluding fail failed"
+    " failing fails failure failures false if instead lack lacked lacking lacks least less lesser only rather"
+    " unless unlike unlikely until"
 )
 _LIMITS = frozenset(_LIMITING.split())
 
@@ -41,10 +43,11 @@ class QuoteMatch(NamedTuple):
     exact: bool
 
 
-class _Token(NamedTuple):
-    key: str
-    start: int
-    end: int
+class _Tokens(NamedTuple):
+    """Words, numbers and symbols of a text, written one way, and where each stands."""
+
+    keys: list[str]
+    spans: list[tuple[int, int]]
 
 
 class _Run(NamedTuple):
@@ -63,11 +66,16 @@ class _Chain(NamedTuple):
     slips: int
 
 
-def find_quote(quote: str, text: str, *, start: int = 0, end: int | None = None) -> QuoteMatch | None:
+def find_quote(
+    quote: str, text: str, *, start: int = 0, end: int | None = None, known: Container[str] = frozenset()
+) -> QuoteMatch | None:
     """Return where `text[start:end]` says the quotation, or None where it does not.
 
     A quotation of fewer than three words must stand there exactly, and only once. Each part of an elided one needs two
     words. Of several places the one with the fewest slips counts, then the shortest.
+
+    A misspelt word is forgiven unless it is another word. Those of the text are known, and some look-alikes; `known`
+    adds more, in lower case: best the whole vocabulary of the index that the text came from.
 
     Example:
         >>> text = "The dose was 2.5 mg. It was not changed in any patient."
@@ -78,15 +86,15 @@ def find_quote(quote: str, text: str, *, start: int = 0, end: int | None = None)
     """
     stop = len(text) if end is None else end
     bare = quote.strip(_WRAPPING)
-    size = len(_tokens(bare, 0, len(bare)))
+    size = len(_tokens(bare).keys)
     places = _verbatim(bare, text, start, stop) if size else iter(())
     first = next(places, None)
     if first and (size >= 3 or next(places, None) is None):
         return first
     if size < 3:
         return None
-    parts = [tokens for part in _ELISION.split(bare) if (tokens := _tokens(part, 0, len(part)))]
-    return _Search(text, start, stop).find(parts, bare)
+    parts = [keys for part in _ELISION.split(bare) if (keys := _tokens(part).keys)]
+    return _Search(_tokens(text, start, stop), text, known).find(parts, bare)
 
 
 def _verbatim(quote: str, text: str, start: int, stop: int) -> Iterator[QuoteMatch]:
@@ -94,8 +102,8 @@ def _verbatim(quote: str, text: str, start: int, stop: int) -> Iterator[QuoteMat
     place = text.find(quote, start, stop)
     while place >= 0:
         end = place + len(quote)
-        around = _tokens(text, max(start, place - 40), min(stop, end + 40))
-        if not any(token.start < edge < token.end for token in around for edge in (place, end)):
+        around = _tokens(text, max(start, place - 40), min(stop, end + 40)).spans
+        if not any(left < edge < right for left, right in around for edge in (place, end)):
             yield QuoteMatch(place, end, exact=True)
         place = text.find(quote, place + 1, stop)
 
@@ -103,15 +111,15 @@ def _verbatim(quote: str, text: str, start: int, stop: int) -> Iterator[QuoteMat
 class _Search:
     """Look for the parts of quotations in one text."""
 
-    def __init__(self, text: str, start: int, stop: int) -> None:
+    def __init__(self, tokens: _Tokens, text: str, known: Container[str]) -> None:
+        self._keys, self._spans = tokens
         self._text = text
-        self._stop = stop
-        self._tokens = _tokens(text, start, stop)
-        self._places: dict[str, list[int]] = {}
-        for index, token in enumerate(self._tokens):
-            self._places.setdefault(token.key, []).append(index)
+        self._known = known
+        self._places: defaultdict[str, list[int]] = defaultdict(list)
+        for index, key in enumerate(self._keys):
+            self._places[key].append(index)
 
-    def find(self, parts: list[list[_Token]], quote: str) -> QuoteMatch | None:
+    def find(self, parts: list[list[str]], quote: str) -> QuoteMatch | None:
         if len(parts) > 1 and min(len(part) for part in parts) < 2:
             return None
         chains = [_Chain(run, run, run.slips) for run in self._runs(parts[0])] if parts else []
@@ -120,10 +128,13 @@ class _Search:
         if not chains:
             return None
         best = min(chains, key=_preference)
-        start, end = self._tokens[best.head.first].start, self._tokens[best.tail.last].end
-        if quote[-1] in ".!?" and self._text[end : min(end + 1, self._stop)] == quote[-1] != quote[-2]:
-            end += 1
-        return QuoteMatch(start, end, exact=False)
+        start, end = self._spans[best.head.first][0], self._spans[best.tail.last][1]
+        return QuoteMatch(start, end + self._closing(end, quote), exact=False)
+
+    def _closing(self, end: int, quote: str) -> int:
+        """Return 1 where the quotation closes with the same stop as the text, else 0."""
+        same = quote[-1] in ".!?" and quote[-1] != quote[-2]
+        return int(same and self._text[end : end + 1] == quote[-1])
 
     def _continued(self, chains: list[_Chain], runs: list[_Run]) -> Iterator[_Chain]:
         """Yield, for each run that may follow, the best chain that ends with it."""
@@ -132,64 +143,73 @@ class _Search:
             if before:
                 yield min((_Chain(chain.head, run, chain.slips + run.slips) for chain in before), key=_preference)
 
-    def _runs(self, part: list[_Token]) -> list[_Run]:
+    def _runs(self, part: list[str]) -> list[_Run]:
         """Return every place where the words of a part follow one another, with few slips and nothing between them."""
-        votes = Counter(place - index for index, token in enumerate(part) for place in self._places.get(token.key, ()))
+        votes = Counter(place - index for index, key in enumerate(part) for place in self._places.get(key, ()))
         slips_allowed = max(1, len(part) // 6) if len(part) >= 3 else 0
         found: list[_Run] = []
         for first, equal in sorted(votes.items()):
             slips = len(part) - equal
-            if slips <= slips_allowed and 0 <= first <= len(self._tokens) - len(part):
+            if slips <= slips_allowed and 0 <= first <= len(self._keys) - len(part):
                 run = _Run(first, first + len(part) - 1, slips)
                 if not slips or self._are_slips(part, run):
                     found.append(run)
         return found
 
-    def _are_slips(self, part: list[_Token], run: _Run) -> bool:
-        pairs = zip(part, self._tokens[run.first : run.last + 1], strict=True)
-        different = [(written, meant) for written, meant in pairs if written.key != meant.key]
+    def _are_slips(self, part: list[str], run: _Run) -> bool:
         return all(
-            is_misspelling(written.key, meant.key, known=self._places) and not self._is_name(meant)
-            for written, meant in different
+            written == self._keys[place] or self._is_slip(written, place)
+            for place, written in enumerate(part, run.first)
         )
 
-    def _is_name(self, token: _Token) -> bool:
+    def _is_slip(self, written: str, place: int) -> bool:
+        if written in self._places or written in self._known or self._is_name(*self._spans[place]):
+            return False
+        return is_misspelling(written, self._keys[place])
+
+    def _is_name(self, start: int, end: int) -> bool:
         """Tell whether a word is an acronym, or has a capital although no sentence begins with it."""
-        word = self._text[token.start : token.end]
+        word = self._text[start:end]
         if word[1:] != word[1:].lower():
             return True
-        before = self._text[max(0, token.start - 3) : token.start].strip(_WRAPPING + "([*_#>-")
+        before = self._text[max(0, start - 3) : start].strip(_WRAPPING + "([*_#>-")
         return word[0].isupper() and before != "" and before[-1] not in ".!?:…"
 
     def _may_skip(self, before: _Run, after: _Run) -> bool:
         if after.first <= before.last:
             return False
-        left, right = self._tokens[before.last], self._tokens[after.first]
-        if right.start - left.end > MAX_ELISION:
+        left, right = self._spans[before.last][1], self._spans[after.first][0]
+        if right - left > MAX_ELISION:
             return False
-        skipped = self._tokens[before.last + 1 : after.first]
-        spans = sentences(self._text, self._tokens[before.first].start, self._tokens[after.last].end)
-        seams = [span.end for span in spans if left.end <= span.end <= right.start]
-        if seams:
-            tail = [token for token in skipped if token.start < seams[0]]
-            head = [token for token in skipped if token.start >= seams[-1]]
-            if tail and head:
-                return False
-            skipped = tail + head
-        return not any(negation(token.key) or token.key in _LIMITS for token in skipped)
+        skipped = range(before.last + 1, after.first)
+        around = sentences(self._text, self._spans[before.first][0], self._spans[after.last][1])
+        seams = [sentence.end for sentence in around if left <= sentence.end <= right]
+        tail = [place for place in skipped if not seams or self._spans[place][0] < seams[0]]
+        head = [place for place in skipped if seams and self._spans[place][0] >= seams[-1]]
+        if tail and head:
+            return False
+        return not any(negation(self._keys[place]) or self._keys[place] in _LIMITS for place in tail + head)
 
 
 def _preference(chain: _Chain) -> tuple[int, int, int]:
     return chain.slips, chain.tail.last - chain.head.first, chain.head.first
 
 
-def _tokens(text: str, start: int, stop: int) -> list[_Token]:
-    found = ((_key(match[0]), *match.span()) for match in _TOKEN.finditer(text, start, stop))
-    return [_Token(*token) for token in found if token[0]]
+def _tokens(text: str, start: int = 0, stop: int | None = None) -> _Tokens:
+    folded = text.lower()
+    if len(folded) != len(text):
+        folded = "".join(letter.lower() if len(letter.lower()) == 1 else letter for letter in text)
+    for space in _SPACES:
+        folded = folded.replace(space, " ")
+    found = _TOKEN.finditer(folded, start, len(text) if stop is None else stop)
+    matches = [match for match in found if match[0] != "_"]
+    return _Tokens([_key(match[0]) for match in matches], [match.span() for match in matches])
 
 
 def _key(word: str) -> str:
+    if word.isascii() and word.isalpha():
+        return word
     if not word.isascii():
-        word = unicodedata.normalize("NFKC", word.translate(_DASHES)).translate(_DASHES)
-    key = word.casefold().strip("_")
+        word = unicodedata.normalize("NFKC", word.translate(_DASHES)).translate(_DASHES).lower()
+    key = word.strip("_")
     return _GROUPING.sub("", key) if key and not key[0].isalpha() else key

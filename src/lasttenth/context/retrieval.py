@@ -13,7 +13,8 @@ import msgspec
 from lasttenth.context.embedding import Embedder, check_embedder
 from lasttenth.storage.ports import Hit, Indexes, StoredChunk
 
-RANK_OFFSET = 60
+RANK_OFFSET = 20
+"""Chosen on the train claims of SciFact, where 5 to 60 differ by less than 0.005 nDCG@10."""
 CANDIDATES = 100
 """How many passages each list contributes."""
 

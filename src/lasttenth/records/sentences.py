@@ -44,7 +44,7 @@ _NUMBER = r"\d+(?:[,\u00a0\u2009\u202f]\d{3}(?!\d))*(?:\.\d+)*(?:[eE][-+\u2212]?
 _SIGN = r"(?:(?<![\w%.)\]])[-+\u2212\u2013])?"
 _PERCENT = r"(?:[ \u00a0\u202f]?[%‰])?"
 _FIGURE = re.compile(rf"[^\W\d]\w*|(?P<sign>{_SIGN})(?P<digits>{_NUMBER})(?P<percent>{_PERCENT})")
-WORD_PATTERN = rf"{_SIGN}{_NUMBER}(?:[,:/\u2013-]{_NUMBER})*{_PERCENT}|[^\W\d_](?:\w|(?<=\w)['\u2019](?=\w))*|\w"
+WORD_PATTERN = rf"[^\W\d_]\w*(?:['\u2019]\w+)*|{_SIGN}{_NUMBER}(?:[,:/\u2013-]{_NUMBER})*{_PERCENT}|\w"
 """A word or a number as a regular expression, for those who look for other marks beside them."""
 
 _WORD = re.compile(WORD_PATTERN)

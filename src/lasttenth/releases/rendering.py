@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import StrictUndefined, Template, TemplateError
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lasttenth.records.definitions import Release
@@ -41,7 +41,13 @@ def _template(text: str) -> Template:
 @lru_cache(maxsize=1)
 def _environment() -> ImmutableSandboxedEnvironment:
     # Prompts are text for a model, not HTML: nothing is escaped except by the filters that a template names.
-    environment = ImmutableSandboxedEnvironment(undefined=StrictUndefined, autoescape=False, keep_trailing_newline=True)
+    environment = ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, loader=FunctionLoader(_nothing)
+    )
     environment.filters["material"] = material
     environment.filters["attribute"] = attribute
     return environment
+
+
+def _nothing(_name: str) -> None:
+    """Load no other template: a release is all there is."""

@@ -6,12 +6,13 @@ document's own text at the place where the words were found; a quote that is not
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 
 from lasttenth.context.documents import line_of
 from lasttenth.context.quotes import find_quote
 from lasttenth.context.retrieval import Passage
 from lasttenth.records.ports import Citation, GroundingPart, TextPart
-from lasttenth.records.sentences import numbers, sentences
+from lasttenth.records.sentences import numbers, sentences, words
 
 DECLINED_TAG = "<declined/>"
 DECLINED_TEXT = "The documents do not answer this question."
@@ -36,6 +37,11 @@ class Citer:
         self._sentences = 0
         self._grounded = 0
         self._declined = False
+
+    @cached_property
+    def _vocabulary(self) -> frozenset[str]:
+        """Every word of the passages: a slip of the model that makes another of them is no slip."""
+        return frozenset(word for passage in self._passages for word in words(passage.text))
 
     def feed(self, text: str) -> Iterator[TextPart | Citation]:
         """Take a piece of the answer and yield what is certain by now."""
@@ -112,7 +118,7 @@ class Citer:
         if not 1 <= number <= len(self._passages):
             return None
         passage = self._passages[number - 1]
-        match = find_quote(quote, passage.text)
+        match = find_quote(quote, passage.text, known=self._vocabulary)
         if match is None:
             return None
         text = passage.text[match.start : match.end]

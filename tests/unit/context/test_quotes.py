@@ -100,6 +100,19 @@ def test_only_the_asked_part_of_the_text_is_searched() -> None:
     assert find_quote("reported typical symptoms", TEXT, start=start) is not None
 
 
+def test_a_word_that_the_caller_knows_is_no_slip() -> None:
+    quote = "reduced the disk of stroke"
+
+    assert find_quote(quote, TEXT) is not None
+    assert find_quote(quote, TEXT, known={"disk"}) is None
+
+
+def test_a_word_that_stands_elsewhere_in_the_text_is_no_slip() -> None:
+    text = "They measured the form of the cells. Results from the clinic and the farm were equal."
+
+    assert find_quote("Results farm the clinic", text) is None
+
+
 def test_markup_does_not_hide_a_quotation() -> None:
     text = "> The **dose** was _raised_\n> to 5 mg per day.\n"
 

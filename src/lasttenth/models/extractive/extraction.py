@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from lasttenth.models.extractive import answerability, ranking
+from lasttenth.models.extractive.comparison import Candidate, Comparison, Vector, compare, features, read_question
 from lasttenth.models.extractive.shapes import Embed, ExtractedSentence, Extraction, ExtractiveSettings, Passage
 
 _DEFAULTS = ExtractiveSettings()
@@ -24,7 +25,7 @@ def extract(
     """Pick the sentences that answer a question, best first, and estimate whether they do.
 
     Args:
-        question: A question or a claim, in English for good results.
+        question: A question, a claim that ends in a full stop, or words to look for; in English for good results.
         passages: What retrieval found, best first.
         embed: The embedder; sentences are compared by their words alone where it is None.
         settings: How much to quote and from which confidence on to answer.
@@ -38,41 +39,46 @@ def extract(
         >>> extract("Within how many days are refunds possible?", [policy]).sentences[0].text
         'Refunds are possible within 30 days.'
     """
-    asked = ranking.read_question(question)
-    pool = ranking.candidates(passages)
-    if not asked.terms or not pool:
+    asked = read_question(question)
+    comparison = compare(asked, passages)
+    if not asked.terms or not comparison.pool:
         return _NOTHING
-    met = ranking.match(asked, pool, passages)
-    columns = ranking.features(asked, pool, met)
+    scores = ranking.scores(features(comparison), ranking.LEXICAL)
     if embed is None:
-        scores = ranking.scores(columns, ranking.LEXICAL)
-        values = answerability.signs(asked, pool, met, scores)
-        confidence, point = answerability.probability(values, answerability.LEXICAL), settings.lexical_point
-    else:
-        cosines = _cosines(embed, question, [one.text for one in pool])
-        scores = ranking.scores({**columns, "cosine": cosines}, ranking.HYBRID)
-        values = {**answerability.signs(asked, pool, met, scores), "cosine": float(cosines.max())}
-        confidence, point = answerability.probability(values, answerability.HYBRID), settings.hybrid_point
-    quotes = _quotes(pool, 1.0 / (1.0 + np.exp(-scores)), settings)
-    return Extraction(sentences=quotes, confidence=confidence, answered=confidence >= point)
+        confidence = answerability.probability(answerability.signs(comparison, scores), answerability.LEXICAL)
+        point = settings.lexical_claim_point if asked.is_claim else settings.lexical_point
+        return _extraction(comparison.pool, scores, confidence=confidence, point=point, settings=settings)
+    near = comparison.only(best(scores, settings.embedded))
+    cosines = _cosines(embed, question, near)
+    scores = ranking.scores({**features(near), "cosine": cosines}, ranking.HYBRID)
+    signs = {**answerability.signs(near, scores), "cosine": float(cosines.max())}
+    confidence = answerability.probability(signs, answerability.HYBRID)
+    point = settings.hybrid_claim_point if asked.is_claim else settings.hybrid_point
+    return _extraction(near.pool, scores, confidence=confidence, point=point, settings=settings)
 
 
-def _cosines(embed: Embed, question: str, texts: Sequence[str]) -> ranking.Vector:
-    vectors = embed([question, *texts])
+def best(scores: Vector, most: int) -> list[int]:
+    """Return which candidates score best, at most so many, in their own order; of equal ones the first."""
+    return sorted(np.argsort(-scores, kind="stable")[:most].tolist())
+
+
+def _cosines(embed: Embed, question: str, comparison: Comparison) -> Vector:
+    vectors = embed([question, *(one.text for one in comparison.pool)])
     return np.asarray(vectors[1:] @ vectors[0], dtype=np.float32)
 
 
-def _quotes(
-    pool: Sequence[ranking.Candidate], scores: ranking.Vector, settings: ExtractiveSettings
-) -> tuple[ExtractedSentence, ...]:
-    """Return the best candidates, the same text once; ties keep the order of the passages."""
+def _extraction(
+    pool: Sequence[Candidate], scores: Vector, *, confidence: float, point: float, settings: ExtractiveSettings
+) -> Extraction:
+    """Quote the best candidates, the same text once; ties keep the order of the passages."""
     chosen: dict[str, ExtractedSentence] = {}
-    order = np.argsort(-scores, kind="stable")
-    least = settings.share * float(scores[order[0]])
-    for index in order:
-        one, score = pool[index], float(scores[index])
-        if len(chosen) == settings.most or score < least:
+    likely = 1.0 / (1.0 + np.exp(-scores))
+    for index in np.argsort(-scores, kind="stable"):
+        one = pool[index]
+        if len(chosen) == settings.most or likely[index] < settings.share * likely.max():
             break
-        quote = ExtractedSentence(passage=one.passage, start=one.start, end=one.end, text=one.text, score=score)
+        quote = ExtractedSentence(
+            passage=one.passage, start=one.start, end=one.end, text=one.text, score=float(likely[index])
+        )
         chosen.setdefault(one.text, quote)
-    return tuple(chosen.values())
+    return Extraction(sentences=tuple(chosen.values()), confidence=confidence, answered=confidence >= point)

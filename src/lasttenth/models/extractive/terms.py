@@ -32,7 +32,10 @@ _FUNCTION_WORDS = _listed(
     " uses using very via was wasn't way we well were what what's when where whether which while who who's whom whose"
     " why will with within without won't would yes yet you your yours"
 )
-_QUESTION_WORDS = _listed("am are can could did do does how is should what when where which who whose why")
+_QUESTION_WORDS = _listed(
+    "am are can could describe did do does explain give how is list may must name please shall should show tell was were"
+    " what when where which who whose why will would"
+)
 _QUANTITY = re.compile(
     r"\b(?:how (?:many|much|long|often|far|fast|soon|late|early|old|big|large|high)|when|what time)\b", re.IGNORECASE
 )
@@ -45,7 +48,7 @@ _ALIKE = 0.9
 
 
 def is_question(text: str) -> bool:
-    """Say whether a text asks rather than claims: it ends in a question mark or begins with a question word."""
+    """Say whether a text asks rather than claims: it ends in a question mark or begins as questions and requests do."""
     first = words(text)[:1]
     return text.rstrip().endswith("?") or bool(first and first[0] in _QUESTION_WORDS)
 

@@ -1,8 +1,8 @@
 """The example policies cut at their headings, found by full-text search, as an application would have them."""
 
-import re
-import sqlite3
 from pathlib import Path
+
+from benchmarks.scifact import questions
 
 from lasttenth.models.extractive import Passage
 
@@ -51,24 +51,6 @@ OUT_OF_SCOPE = (
 """Questions that the policies do not answer; the last two are close to them."""
 
 
-def search(question: str, *, limit: int = 5) -> list[Passage]:
+def search(question: str) -> list[Passage]:
     """Return the sections that share words with a question, best first."""
-    connection = sqlite3.connect(":memory:")
-    connection.execute("CREATE VIRTUAL TABLE sections USING fts5(number UNINDEXED, text, tokenize='porter')")
-    passages = [section for path in sorted(_FOLDER.glob("*.md")) for section in _sections(path)]
-    rows = [(number, " ".join((*one.headings, one.text))) for number, one in enumerate(passages)]
-    connection.executemany("INSERT INTO sections VALUES (?, ?)", rows)
-    query = " OR ".join(f'"{word}"' for word in re.findall(r"\w+", question))
-    found = connection.execute(
-        "SELECT number FROM sections WHERE sections MATCH ? ORDER BY bm25(sections) LIMIT ?", (query, limit)
-    ).fetchall()
-    connection.close()
-    return [passages[int(number)] for (number,) in found]
-
-
-def _sections(path: Path) -> list[Passage]:
-    title, *parts = re.split(r"(?m)^#{1,2} ", path.read_text(encoding="utf-8"))[1:]
-    headings = title.partition("\n")
-    sections = [(headings[0],), *((headings[0], part.partition("\n")[0]) for part in parts)]
-    texts = [headings[2], *(part.partition("\n")[2] for part in parts)]
-    return [Passage(document=path.name, text=text, headings=names) for names, text in zip(sections, texts, strict=True)]
+    return questions.search(question, questions.sections(_FOLDER))

@@ -1,6 +1,15 @@
 import pytest
 
-from lasttenth.models.extractive.terms import asked_terms, is_question, likeness, rarity, stem, terms, wants_quantity
+from lasttenth.models.extractive.terms import (
+    asked_terms,
+    is_claim,
+    is_question,
+    likeness,
+    rarity,
+    stem,
+    terms,
+    wants_quantity,
+)
 
 
 @pytest.mark.parametrize(
@@ -37,9 +46,12 @@ def test_questions_and_wishes_for_a_quantity_are_recognised() -> None:
     claim = "Aspirin works when taken early."
 
     assert not is_question(claim)
+    assert is_claim(claim)
     assert not wants_quantity(claim)
+    assert not is_claim("refund window")
     assert wants_quantity("How many days do I have?")
     assert is_question("which databases are supported")
+    assert is_question("Tell me about refunds.")
 
 
 def test_typing_error_is_met_in_part_and_a_number_only_by_its_equal() -> None:
@@ -49,9 +61,9 @@ def test_typing_error_is_met_in_part_and_a_number_only_by_its_equal() -> None:
     assert met[1].tolist() == [0.0, 0.0, 0.0]
 
 
-def test_term_that_stands_everywhere_weighs_less_than_one_that_stands_nowhere() -> None:
-    texts = [["lamp", "refund"], ["lamp"], ["lamp"]]
+def test_term_that_is_common_in_written_english_weighs_less_than_a_rare_one() -> None:
+    asked = terms("results from Peru")
 
-    weights = rarity(["lamp", "refund", "peru"], texts)
+    weights = rarity(asked)
 
-    assert weights[0] < weights[1] < weights[2] <= 1.0
+    assert weights.tolist() == [0.25, 1.0]

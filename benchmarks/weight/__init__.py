@@ -1,0 +1,1 @@
+"""What Lasttenth weighs: installed size, start, first answer, memory."""

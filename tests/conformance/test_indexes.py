@@ -1,0 +1,150 @@
+"""One suite for every engine: indexes."""
+
+import numpy as np
+import pytest
+from tests.conftest import Engine
+
+from lasttenth.records.errors import ConflictError, IndexNotFoundError, NotFoundError
+from lasttenth.storage.ports import IndexSettings, IndexSize, NewChunk, NewDocument, Store, StoredChunk
+
+WORDS = IndexSettings(splitter="1")
+VECTORS = IndexSettings(splitter="1", embedder="test/embedder", embedder_hash="h", dimension=2)
+
+
+def document(name: str, text: str, *, vector: tuple[float, float] | None = None) -> NewDocument:
+    """Return a document of one chunk."""
+    body = b"" if vector is None else np.array(vector, dtype="<f4").tobytes()
+    chunk = NewChunk(start=0, end=len(text), line=1, headings=("Policy",), vector=body)
+    return NewDocument(name=name, hash=f"hash of {text}", media_type="text/markdown", text=text, chunks=(chunk,))
+
+
+def test_chunk_is_found_by_its_words_in_any_form(engine: Engine) -> None:
+    async def work(store: Store) -> list[StoredChunk]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.put("docs", [document("a.md", "Lamps are returned."), document("b.md", "Nothing here.")])
+        hits = await indexes.search_words("docs", "who is returning a lamp?", limit=5)
+        return await indexes.chunks("docs", [hit.chunk for hit in hits])
+
+    found = engine.run(work)
+
+    assert [(chunk.document, chunk.text, chunk.headings) for chunk in found] == [
+        ("a.md", "Lamps are returned.", ("Policy",))
+    ]
+
+
+def test_words_of_a_query_are_never_read_as_syntax(engine: Engine) -> None:
+    async def work(store: Store) -> int:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.put("docs", [document("a.md", "near and or not")])
+        queries = ['"', "a AND", "NEAR(", "x*", "col:umn", "(((", "-", "", "\0", "' OR 1=1 --", "^near"]
+        return sum([len(await indexes.search_words("docs", query, limit=5)) for query in queries])
+
+    assert engine.run(work) >= 2
+
+
+def test_nearest_chunks_come_first(engine: Engine) -> None:
+    async def work(store: Store) -> list[str]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", VECTORS)
+        await indexes.put("docs", [document("up", "u", vector=(0, 1)), document("right", "r", vector=(1, 0))])
+        hits = await indexes.search_vectors("docs", np.array([0.8, 0.6], dtype=np.float32), limit=2)
+        return [chunk.document for chunk in await indexes.chunks("docs", [hit.chunk for hit in hits])]
+
+    assert engine.run(work) == ["right", "up"]
+
+
+def test_search_sees_every_change(engine: Engine) -> None:
+    async def work(store: Store) -> list[int]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", VECTORS)
+        counts = []
+        for step in range(3):
+            await indexes.put("docs", [document(f"{step}", "same text", vector=(0, 1))])
+            hits = await indexes.search_vectors("docs", np.array([0, 1], dtype=np.float32), limit=9)
+            counts.append(len(hits))
+        await indexes.remove("docs", ["0", "unknown"])
+        counts.append(len(await indexes.search_vectors("docs", np.array([0, 1], dtype=np.float32), limit=9)))
+        counts.append(len(await indexes.search_words("docs", "same", limit=9)))
+        return counts
+
+    assert engine.run(work) == [1, 2, 3, 2, 2]
+
+
+def test_document_of_the_same_name_is_replaced(engine: Engine) -> None:
+    async def work(store: Store) -> tuple[IndexSize, str, int, int]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.put("docs", [document("a.md", "Old words.")])
+        await indexes.put("docs", [document("a.md", "New text.")])
+        old, new = [len(await indexes.search_words("docs", word, limit=5)) for word in ("old", "new")]
+        return await indexes.size("docs"), await indexes.text("docs", "a.md"), old, new
+
+    assert engine.run(work) == ((1, 1), "New text.", 0, 1)
+
+
+def test_index_with_other_settings_is_refused_with_the_command_that_mends_it(engine: Engine) -> None:
+    async def work(store: Store) -> None:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.create("docs", VECTORS)
+
+    with pytest.raises(ConflictError, match=r"embedder none, now test/embedder.*--rebuild"):
+        engine.run(work)
+
+
+def test_vector_of_another_dimension_is_refused(engine: Engine) -> None:
+    async def work(store: Store) -> None:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", VECTORS)
+        await indexes.search_vectors("docs", np.ones(3, dtype=np.float32), limit=1)
+
+    with pytest.raises(ConflictError, match="vectors of 2 numbers"):
+        engine.run(work)
+
+
+def test_snapshot_says_what_the_index_holds_and_nothing_else(engine: Engine) -> None:
+    async def work(store: Store) -> list[str]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        taken = [await indexes.snapshot("docs")]
+        await indexes.put("docs", [document("a", "1")])
+        taken.append(await indexes.snapshot("docs"))
+        await indexes.put("docs", [document("a", "2")])
+        taken.append(await indexes.snapshot("docs"))
+        await indexes.put("docs", [document("a", "1")])
+        taken.append(await indexes.snapshot("docs"))
+        return taken
+
+    empty, first, second, again = engine.run(work)
+
+    assert len({empty, first, second}) == 3
+    assert again == first
+
+
+def test_dropped_index_is_gone_and_its_name_is_free(engine: Engine) -> None:
+    async def work(store: Store) -> list[int]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.put("docs", [document("a.md", "Some words.")])
+        await indexes.drop("docs")
+        await indexes.create("docs", VECTORS)
+        return [len(await indexes.search_words("docs", "words", limit=5)), (await indexes.size("docs")).documents]
+
+    assert engine.run(work) == [0, 0]
+
+
+def test_unknown_index_or_document_is_not_found(engine: Engine) -> None:
+    async def search(store: Store) -> None:
+        await (await store.project("one")).indexes.search_words("nope", "x", limit=1)
+
+    async def read(store: Store) -> None:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.text("docs", "nope.md")
+
+    with pytest.raises(IndexNotFoundError, match="lasttenth index add"):
+        engine.run(search)
+    with pytest.raises(NotFoundError, match="no document"):
+        engine.run(read)

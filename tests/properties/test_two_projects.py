@@ -1,0 +1,147 @@
+"""Nothing done in one project is seen in another, whatever is done: every method of every port, with two projects."""
+
+import asyncio
+import inspect
+import tempfile
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tests.conftest import with_sqlite
+
+from lasttenth.records.definitions import Task
+from lasttenth.records.errors import LasttenthError
+from lasttenth.records.events import Erasure, Score
+from lasttenth.records.traces import Payload, Span
+from lasttenth.storage import ports
+from lasttenth.storage.ports import IndexSettings, NewChunk, NewDocument, ProjectStore, Store
+
+SETTINGS = IndexSettings(splitter="1", embedder="e", embedder_hash="h", dimension=2)
+VECTOR = np.array([1.0, 0.0], dtype=np.float32)
+
+Action = Callable[[ProjectStore, int], Awaitable[Any]]
+
+
+def _trace(number: int) -> str:
+    return f"{number + 1:032x}"
+
+
+def _document(number: int) -> NewDocument:
+    text = f"shared words {number}"
+    chunk = NewChunk(start=0, end=len(text), line=1, vector=VECTOR.astype("<f4").tobytes())
+    return NewDocument(name=f"d{number}", hash=str(number), media_type="text/plain", text=text, chunks=(chunk,))
+
+
+def _span(number: int) -> Span:
+    body = Payload(media_type="text/plain", body=b"%d" % number)
+    return Span(trace_id=_trace(number), span_id="a" * 16, name="n", operation="chat", start=number, end=9, input=body)
+
+
+def _score(number: int) -> Score:
+    return Score(id=str(number), at=1, of="trace", of_id="t", metric="m", value=number, source="user")
+
+
+async def _payload_id(store: ProjectStore, number: int) -> str:
+    return await store.payloads.put(Payload(media_type="text/plain", body=b"%d" % number))
+
+
+async def _erase(store: ProjectStore, number: int) -> None:
+    name = await _payload_id(store, number)
+    await store.payloads.erase(Erasure(id=f"e{number}", at=1, payload=name, actor="a"))
+
+
+ACTIONS: dict[str, Action] = {
+    "Definitions.put": lambda s, n: s.definitions.put(Task(name=f"t{n}"), derived_from=(f"{n}",)),
+    "Events.append": lambda s, n: s.events.append([_score(n)]),
+    "Payloads.put": _payload_id,
+    "Payloads.erase": _erase,
+    "Traces.append": lambda s, n: s.traces.append([_span(n)]),
+    "Indexes.create": lambda s, n: s.indexes.create(f"i{n % 2}", SETTINGS),
+    "Indexes.put": lambda s, n: s.indexes.put(f"i{n % 2}", [_document(n)]),
+    "Indexes.remove": lambda s, n: s.indexes.remove(f"i{n % 2}", [f"d{n}"]),
+    "Indexes.drop": lambda s, n: s.indexes.drop(f"i{n % 2}"),
+}
+
+OBSERVATIONS: dict[str, Action] = {
+    "Definitions.get": lambda s, n: s.definitions.get(Task, Task(name=f"t{n}").hash),
+    "Definitions.latest": lambda s, _: s.definitions.latest(Task),
+    "Definitions.ancestors": lambda s, n: s.definitions.ancestors(Task(name=f"t{n}").hash),
+    "Events.latest": lambda s, _: s.events.latest(Score),
+    "Payloads.get": lambda s, n: s.payloads.get(f"{n:064x}"),
+    "Traces.get": lambda s, n: s.traces.get(_trace(n)),
+    "Traces.latest": lambda s, _: s.traces.latest(),
+    "Indexes.get": lambda s, n: s.indexes.get(f"i{n % 2}"),
+    "Indexes.overview": lambda s, _: s.indexes.overview(),
+    "Indexes.size": lambda s, n: s.indexes.size(f"i{n % 2}"),
+    "Indexes.documents": lambda s, n: s.indexes.documents(f"i{n % 2}"),
+    "Indexes.text": lambda s, n: s.indexes.text(f"i{n % 2}", f"d{n}"),
+    "Indexes.search_words": lambda s, n: s.indexes.search_words(f"i{n % 2}", "shared words", limit=50),
+    "Indexes.search_vectors": lambda s, n: s.indexes.search_vectors(f"i{n % 2}", VECTOR, limit=50),
+    "Indexes.chunks": lambda s, n: s.indexes.chunks(f"i{n % 2}", range(60)),
+    "Indexes.snapshot": lambda s, n: s.indexes.snapshot(f"i{n % 2}"),
+}
+
+steps = st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 3)), max_size=12)
+
+
+@given(mine=steps, theirs=steps)
+@settings(max_examples=40, deadline=None)
+def test_whatever_one_project_does_another_sees_nothing_of_it(
+    mine: list[tuple[str, int]], theirs: list[tuple[str, int]]
+) -> None:
+    async def work(store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
+        me, them = await store.project("me"), await store.project("them")
+        await _perform(me, mine)
+        before = await _observe(me)
+        await _perform(them, theirs)
+        return before, await _observe(me)
+
+    with tempfile.TemporaryDirectory() as folder:
+        before, after = asyncio.run(with_sqlite(Path(folder), work))
+
+    assert after == before
+
+
+def test_every_method_of_every_port_takes_part() -> None:
+    kinds = (ports.Definitions, ports.Events, ports.Payloads, ports.Traces, ports.Indexes)
+    methods = {
+        f"{kind.__name__}.{name}"
+        for kind in kinds
+        for name, _ in inspect.getmembers(kind, inspect.isfunction)
+        if not name.startswith("_")
+    }
+
+    assert methods == set(ACTIONS) | set(OBSERVATIONS)
+
+
+def test_equal_payloads_of_two_projects_have_different_ids() -> None:
+    async def work(store: Store) -> list[str]:
+        return [await _payload_id(await store.project(name), 1) for name in ("me", "them")]
+
+    with tempfile.TemporaryDirectory() as folder:
+        mine, theirs = asyncio.run(with_sqlite(Path(folder), work))
+
+    assert mine != theirs
+
+
+async def _perform(store: ProjectStore, actions: list[tuple[str, int]]) -> None:
+    for name, number in actions:
+        await _outcome(ACTIONS[name], store, number)
+
+
+async def _observe(store: ProjectStore) -> dict[str, Any]:
+    return {
+        f"{name} {number}": await _outcome(observe, store, number)
+        for name, observe in OBSERVATIONS.items()
+        for number in range(4)
+    }
+
+
+async def _outcome(action: Action, store: ProjectStore, number: int) -> Any:
+    try:
+        return await action(store, number)
+    except LasttenthError as error:
+        return error.code

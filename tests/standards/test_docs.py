@@ -1,0 +1,174 @@
+"""The documentation is held to the code: its blocks run, its links lead somewhere, and it names everything there is."""
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+import pytest
+import yaml
+from scripts import reference
+
+from lasttenth.app.configuration import ListenSettings, ProviderSettings, ServerLimits, Settings, read_settings
+from lasttenth.cli.main import COMMANDS
+from lasttenth.models.providers.scripted import Line
+from lasttenth.net.transport import Limits
+
+ROOT = Path(__file__).parent.parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+NOT_RUN = {"make demo", "make test", "make check"}
+"""What the continuous integration runs itself."""
+
+
+class Block(NamedTuple):
+    """A code block of a page."""
+
+    page: Path
+    language: str
+    text: str
+
+
+def blocks(language: str) -> list[Block]:
+    """Return the blocks of a language on all pages."""
+    found = [(page, match) for page in PAGES for match in BLOCK.finditer(page.read_text(encoding="utf-8"))]
+    return [Block(page, match[1], match[2]) for page, match in found if match[1] == language]
+
+
+def named(block: Block) -> str:
+    """Name a block for the test report."""
+    return f"{block.page.relative_to(ROOT)}-{block.text.strip().splitlines()[0][:40]}"
+
+
+@pytest.fixture
+def workplace(tmp_path: Path) -> Path:
+    """Return a folder that looks as the documentation says: the examples are in it."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    return tmp_path
+
+
+@pytest.mark.parametrize("block", blocks("console"), ids=named)
+def test_console_block_runs(block: Block, workplace: Path) -> None:
+    commands = [line.removeprefix("$ ") for line in block.text.splitlines() if line.startswith("$ ")]
+    runnable = [command for command in commands if command not in NOT_RUN]
+
+    results = [run(shlex.split(command), workplace) for command in runnable]
+
+    assert commands
+    assert [result.stderr for result in results if result.returncode] == []
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=named)
+def test_python_block_runs(block: Block, workplace: Path) -> None:
+    needs_server = "# needs: server" in block.text
+
+    with server(workplace) if needs_server else contextlib.nullcontext("") as url:
+        result = run_python(f"SERVER = {url!r}\n{block.text}", workplace)
+
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("block", blocks("yaml"), ids=named)
+def test_yaml_block_is_a_valid_configuration(block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "lasttenth.yaml"
+    path.write_text(block.text)
+
+    settings = read_settings(path, {})
+
+    assert set(yaml.safe_load(block.text)) <= set(Settings.__struct_fields__)
+    assert settings != Settings()
+
+
+def test_links_lead_somewhere() -> None:
+    broken = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in PAGES
+        for target in LINK.findall(page.read_text(encoding="utf-8"))
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+
+    assert broken == []
+
+
+def test_every_guide_ends_in_verify_and_troubleshooting() -> None:
+    guides = [page for page in PAGES if page.parent.name == "guides"]
+    headings = {page.name: re.findall(r"^## (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE) for page in guides}
+
+    assert [name for name, found in headings.items() if found[-2:] != ["Verify", "Troubleshooting"]] == []
+
+
+def test_every_command_and_setting_is_named() -> None:
+    settings = [
+        name for kind in (ListenSettings, ProviderSettings, ServerLimits, Limits, Line) for name in fields(kind)
+    ]
+    wanted = [f"lasttenth {name}" for name in COMMANDS] + [*fields(Settings), *settings]
+
+    assert [name for name in wanted if not re.search(rf"\b{re.escape(name)}\b", TEXT)] == []
+
+
+def test_every_page_is_reached_from_the_first_one() -> None:
+    reached: set[Path] = set()
+    waiting = [ROOT / "README.md", ROOT / "docs" / "README.md"]
+    while waiting:
+        page = waiting.pop()
+        reached.add(page)
+        links = [(page.parent / target).resolve() for target in LINK.findall(page.read_text(encoding="utf-8"))]
+        waiting += [link for link in links if link.suffix == ".md" and link.exists() and link not in reached]
+
+    assert [str(page.relative_to(ROOT)) for page in PAGES if page not in reached] == []
+
+
+def fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
+    """Return the names of a struct's fields."""
+    return kind.__struct_fields__
+
+
+def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command of the documentation; `lasttenth` is this source tree's."""
+    assert command[0] == "lasttenth"
+    return subprocess.run(
+        [sys.executable, "-m", *command], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
+
+
+def run_python(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run a program of the documentation."""
+    return subprocess.run(
+        [sys.executable, "-c", text], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
+
+
+@contextlib.contextmanager
+def server(folder: Path) -> Iterator[str]:
+    """Start a server on a free port and return its URL."""
+    command = [sys.executable, "-m", "lasttenth", "up", "--port", "0"]
+    with subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            url = re.search(r"http://\S+", process.stdout.readline())
+            assert url is not None
+            yield url[0]
+        finally:
+            process.terminate()
+            process.communicate(timeout=30)
+
+
+def environment() -> dict[str, str]:
+    """Return an environment in which nothing of this machine's own set-up takes part."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "LASTTENTH_"))}
+    return {**kept, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "COLUMNS": "200"}
+
+
+def test_reference_pages_are_those_that_the_code_writes() -> None:
+    written = {name: (ROOT / "docs" / "reference" / name).read_text(encoding="utf-8") for name in reference.pages()}
+
+    assert written == reference.pages(), "write them anew with: python -m scripts.reference"
