@@ -38,7 +38,7 @@ def test_official_client_streams_and_gets_citations(tmp_path: Path) -> None:
     subprocess.run(index, cwd=tmp_path, check=True, capture_output=True)
 
     with running_server(tmp_path) as server:
-        printed = run("openai_client.py", server.url, folder=tmp_path)
+        printed = run("openai_client.py", server.base_url, folder=tmp_path)
 
     assert "Hello, gateway." in printed
     assert "lasttenth_citation" in printed
