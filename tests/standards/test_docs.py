@@ -72,7 +72,7 @@ def test_python_block_runs(block: Block, workplace: Path) -> None:
 
     with running_server(workplace / "data") if needs_server else contextlib.nullcontext() as server:
         url = "" if server is None else server.base_url
-        result = run_python(f"SERVER = {url!r}\n{block.text}", workplace)
+        result = run_python("-c", f"SERVER = {url!r}\n{block.text}", folder=workplace)
 
     assert result.returncode == 0, result.stderr
 
@@ -135,25 +135,14 @@ def fields(kind: type[msgspec.Struct]) -> tuple[str, ...]:
 def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command of the documentation; `lasttenth` is this source tree's."""
     assert command[0] == "lasttenth"
-    return subprocess.run(
-        [sys.executable, "-m", *command],
-        cwd=folder,
-        env=clean_environment(folder),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    return run_python("-m", *command, folder=folder)
 
 
-def run_python(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run a program of the documentation."""
+def run_python(*arguments: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Run this Python in a folder, away from this machine's own set-up."""
+    command = [sys.executable, *arguments]
     return subprocess.run(
-        [sys.executable, "-c", text],
-        cwd=folder,
-        env=clean_environment(folder),
-        capture_output=True,
-        text=True,
-        check=False,
+        command, cwd=folder, env=clean_environment(folder), capture_output=True, text=True, check=False
     )
 
 
