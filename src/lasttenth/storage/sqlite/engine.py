@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 import sqlalchemy
 from sqlalchemy import Connection, event
 
-from lasttenth.records.errors import LasttenthError, StorageError
+from lasttenth.records.errors import StorageError
 from lasttenth.storage.sqlite.failures import explain
 
 T = TypeVar("T")
@@ -27,6 +27,11 @@ READERS = 2
 class _Job(NamedTuple):
     work: Callable[[Connection], Any]
     done: "Future[Any]"
+
+
+class _Outcome(NamedTuple):
+    result: Any = None
+    failure: Exception | None = None
 
 
 class SqliteEngine:
@@ -43,15 +48,17 @@ class SqliteEngine:
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lasttenth-reader")
         self._writer = threading.Thread(target=self._write_groups, name="lasttenth-writer", daemon=True)
+        self._accepting = threading.Lock()
         self._closed = False
         self._writer.start()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run work in the next group commit and return its result once that is durable. Raises StorageError."""
-        if self._closed:
-            raise StorageError(f"{self._path} is closed.")
         done: Future[T] = Future()
-        self._jobs.put(_Job(work, done))
+        with self._accepting:
+            if self._closed:
+                raise StorageError(f"{self._path} is closed.")
+            self._jobs.put(_Job(work, done))
         return await asyncio.wrap_future(done)
 
     async def read(self, work: Callable[[Connection], T]) -> T:
@@ -61,13 +68,13 @@ class SqliteEngine:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     async def close(self) -> None:
-        """Commit what was accepted, then release the file."""
-        if self._closed:
-            return
-        self._closed = True
-        self._jobs.put(None)
+        """Commit what was accepted, then release the file. A close that was interrupted may be repeated."""
+        with self._accepting:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
         await asyncio.to_thread(self._writer.join)
-        self._readers.shutdown()
+        await asyncio.to_thread(self._readers.shutdown)
         self._engine.dispose()
 
     def _read(self, work: Callable[[Connection], T]) -> T:
@@ -97,34 +104,38 @@ class SqliteEngine:
         return group, False
 
     def _commit(self, group: list[_Job]) -> None:
-        outcomes: list[tuple[_Job, Any, LasttenthError | Exception | None]] = []
         try:
             with self._engine.connect() as connection, connection.begin():
                 connection.exec_driver_sql("BEGIN IMMEDIATE")
                 outcomes = [self._attempt(connection, job) for job in group]
-        except (sqlite3.Error, sqlalchemy.exc.DBAPIError, StorageError) as error:
+        except BaseException as error:  # noqa: BLE001 - the writer outlives it, and every member hears of it
             # The whole group was rolled back: no member may be told that it succeeded.
-            reason = explain(error, self._path) or error
-            outcomes = [(job, None, reason) for job in group]
-        for job, result, failure in outcomes:
-            if failure is None:
-                job.done.set_result(result)
+            outcomes = [_Outcome(failure=self._told(error))] * len(group)
+        for job, outcome in zip(group, outcomes, strict=True):
+            if outcome.failure is None:
+                job.done.set_result(outcome.result)
             else:
-                job.done.set_exception(failure)
+                job.done.set_exception(outcome.failure)
 
-    def _attempt(self, connection: Connection, job: _Job) -> tuple[_Job, Any, Exception | None]:
+    def _attempt(self, connection: Connection, job: _Job) -> _Outcome:
         connection.exec_driver_sql("SAVEPOINT member")
         try:
             result = job.work(connection)
-        except Exception as error:
-            explained = explain(error, self._path)
-            if not _in_transaction(connection):
-                raise explained or StorageError(f"{self._path} gave up the transaction.") from error
+        except BaseException as error:
+            failure = self._told(error)
+            if not driver(connection).in_transaction:
+                raise failure from error
             connection.exec_driver_sql("ROLLBACK TO member")
             connection.exec_driver_sql("RELEASE member")
-            return job, None, explained or error
+            return _Outcome(failure=failure)
         connection.exec_driver_sql("RELEASE member")
-        return job, result, None
+        return _Outcome(result)
+
+    def _told(self, error: BaseException) -> Exception:
+        """Return what callers hear of an error; futures carry neither StopIteration nor what ends a thread."""
+        if isinstance(error, Exception) and not isinstance(error, StopIteration):
+            return explain(error, self._path) or error
+        return RuntimeError(f"Work in a transaction of {self._path} ended with {error!r}.")
 
 
 def driver(connection: Connection) -> sqlite3.Connection:
@@ -133,10 +144,6 @@ def driver(connection: Connection) -> sqlite3.Connection:
     if not isinstance(native, sqlite3.Connection):
         raise TypeError(f"Expected a connection of sqlite3, found {type(native).__name__}.")
     return native
-
-
-def _in_transaction(connection: Connection) -> bool:
-    return driver(connection).in_transaction
 
 
 def _open(path: Path, busy_timeout: float) -> sqlalchemy.Engine:
