@@ -11,7 +11,7 @@ from lasttenth.records.ids import Clock, Randomness
 from lasttenth.storage import schema
 from lasttenth.storage.definitions import DefinitionTable
 from lasttenth.storage.events import EventTable
-from lasttenth.storage.migrate import upgrade
+from lasttenth.storage.migrate import is_up_to_date, upgrade
 from lasttenth.storage.payloads import PayloadTable
 from lasttenth.storage.ports import KeyRecord
 from lasttenth.storage.sqlite.engine import SqliteEngine
@@ -53,7 +53,9 @@ class SqliteStore:
         """Open or create the file and bring its schema up to date. Raises StorageError."""
         engine = SqliteEngine(path, busy_timeout=busy_timeout)
         try:
-            await engine.write(upgrade)
+            # Only what has something to write waits for another process that does.
+            if not await engine.read(is_up_to_date):
+                await engine.write(upgrade)
         except BaseException:
             await engine.close()
             raise
@@ -63,7 +65,8 @@ class SqliteStore:
         """Return the handle of a project, which is created when it is new."""
         handle = self._handles.get(name)
         if handle is None:
-            key = await self._engine.write(lambda connection: self._ensure(connection, name))
+            key = await self._engine.read(lambda connection: _payload_key(connection, name))
+            key = key or await self._engine.write(lambda connection: self._ensure(connection, name))
             handle = self._handles.setdefault(name, SqliteProject(self._engine, name, key, self._clock))
         return handle
 
@@ -97,5 +100,9 @@ class SqliteStore:
             raise InvalidRequestError(f"A project's name has 1 to {MAX_PROJECT_NAME} characters.", parameter="project")
         row = {"name": name, "payload_key": self._randomness(PAYLOAD_KEY_BYTES), "created": self._clock.now()}
         connection.execute(insert(_projects).on_conflict_do_nothing(), row)
-        query = select(_projects.c.payload_key).where(_projects.c.name == name)
-        return bytes(connection.execute(query).scalar_one())
+        return _payload_key(connection, name)
+
+
+def _payload_key(connection: Connection, name: str) -> bytes:
+    """Return the key of a project's payloads, empty where there is no such project."""
+    return bytes(connection.scalar(select(_projects.c.payload_key).where(_projects.c.name == name)) or b"")
