@@ -12,7 +12,6 @@ from lasttenth.storage.ports import Store
 from lasttenth.storage.sqlite import SqliteStore
 
 T = TypeVar("T")
-WithStore = Callable[[Callable[[Store], Awaitable[T]]], T]
 
 
 async def with_sqlite(folder: Path, work: Callable[[Store], Awaitable[T]]) -> T:

@@ -1,13 +1,11 @@
 """The documentation is held to the code: its blocks run, its links lead somewhere, and it names everything there is."""
 
 import contextlib
-import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,12 +18,14 @@ from lasttenth.app.configuration import ListenSettings, ProviderSettings, Server
 from lasttenth.cli.main import COMMANDS
 from lasttenth.models.providers.scripted import Line
 from lasttenth.net.transport import Limits
+from lasttenth.testing import clean_environment, running_server
 
 ROOT = Path(__file__).parent.parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+ENVIRONMENT = {**clean_environment(), "COLUMNS": "200"}
 NOT_RUN = {"make demo", "make test", "make check"}
 """What the continuous integration runs itself."""
 
@@ -71,7 +71,8 @@ def test_console_block_runs(block: Block, workplace: Path) -> None:
 def test_python_block_runs(block: Block, workplace: Path) -> None:
     needs_server = "# needs: server" in block.text
 
-    with server(workplace) if needs_server else contextlib.nullcontext("") as url:
+    with running_server(workplace / "data") if needs_server else contextlib.nullcontext() as server:
+        url = "" if server is None else server.base_url
         result = run_python(f"SERVER = {url!r}\n{block.text}", workplace)
 
     assert result.returncode == 0, result.stderr
@@ -136,36 +137,15 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command of the documentation; `lasttenth` is this source tree's."""
     assert command[0] == "lasttenth"
     return subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-m", *command], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
     )
 
 
 def run_python(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a program of the documentation."""
     return subprocess.run(
-        [sys.executable, "-c", text], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+        [sys.executable, "-c", text], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
     )
-
-
-@contextlib.contextmanager
-def server(folder: Path) -> Iterator[str]:
-    """Start a server on a free port and return its URL."""
-    command = [sys.executable, "-m", "lasttenth", "up", "--port", "0"]
-    with subprocess.Popen(command, cwd=folder, env=environment(), stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            url = re.search(r"http://\S+", process.stdout.readline())
-            assert url is not None
-            yield url[0]
-        finally:
-            process.terminate()
-            process.communicate(timeout=30)
-
-
-def environment() -> dict[str, str]:
-    """Return an environment in which nothing of this machine's own set-up takes part."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("OPENAI_", "LASTTENTH_"))}
-    return {**kept, "PYTHONUNBUFFERED": "1", "NO_COLOR": "1", "COLUMNS": "200"}
 
 
 def test_reference_pages_are_those_that_the_code_writes() -> None:

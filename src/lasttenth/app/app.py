@@ -12,7 +12,7 @@ from typing import Any, Self
 import msgspec
 
 from lasttenth.app.answers import Answer, message_of, read_answer
-from lasttenth.app.installation import Installation, find_place
+from lasttenth.app.installation import DEFAULT_PROJECT, Installation, find_place
 from lasttenth.app.views import IndexView, ModelsView
 from lasttenth.context.indexing import Indexer, IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
@@ -22,7 +22,6 @@ from lasttenth.records.traces import Span, TraceSummary
 from lasttenth.serve.calls import GatewayRequest
 
 DEFAULT_INDEX = "default"
-DEFAULT_PROJECT = "default"
 
 
 class App:

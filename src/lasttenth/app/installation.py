@@ -30,6 +30,7 @@ from lasttenth.storage.ports import ProjectStore, Store
 from lasttenth.storage.sqlite import SqliteStore
 
 DATABASE = "lasttenth.db"
+DEFAULT_PROJECT = "default"
 PEPPER = "pepper"
 
 
@@ -77,7 +78,13 @@ class Installation:
         except OSError as error:
             raise StorageError(f"The folder {place.folder} cannot be made: {error.strerror}.") from error
         store = await SqliteStore.open(place.folder / DATABASE, clock=clock, randomness=system_randomness)
-        installation = cls(place, store, clock)
+        try:
+            installation = cls(place, store, clock)
+            # Made now, so that the first request finds everything in place and needs no write before its answer.
+            await installation.registry(DEFAULT_PROJECT)
+        except BaseException:
+            await store.close()
+            raise
         installation.recorder.start()
         return installation
 

@@ -8,7 +8,8 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from lasttenth.app.answers import Answer
-from lasttenth.app.app import DEFAULT_INDEX, DEFAULT_PROJECT, App
+from lasttenth.app.app import DEFAULT_INDEX, App
+from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.context.indexing import IndexReport
 from lasttenth.context.retrieval import Passage
 from lasttenth.records.traces import Span, TraceSummary

@@ -5,7 +5,8 @@ from typing import Annotated
 import typer
 
 from lasttenth.app.answers import Answer
-from lasttenth.app.app import DEFAULT_PROJECT, App
+from lasttenth.app.app import App
+from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import run
 from lasttenth.cli.output import AsJson, Folder, Project, show
 from lasttenth.cli.rendering import answer_lines

@@ -28,7 +28,7 @@ from lasttenth.server.run import bind, serve
 DEFAULT_FOLDER = ".lasttenth-demo"
 QUESTIONS = (
     "Which port does the server listen on?",
-    "What happens to a quote that is not found?",
+    "Can two processes use the same folder?",
     "How is the cost of a request rounded?",
     "Where do traces go when the database cannot be written?",
     "Who won the football world cup of 1998?",

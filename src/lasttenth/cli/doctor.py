@@ -14,8 +14,9 @@ from rich.console import Group
 from rich.text import Text
 
 from lasttenth import __version__
-from lasttenth.app.app import DEFAULT_PROJECT, App
+from lasttenth.app.app import App
 from lasttenth.app.configuration import FILE_NAME, read_settings
+from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import run
 from lasttenth.cli.output import AsJson, Folder, show
 from lasttenth.models.embeddings import MINILM, default_cache, is_installed

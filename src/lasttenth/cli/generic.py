@@ -9,7 +9,8 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
 import msgspec
 import typer
 
-from lasttenth.app.app import DEFAULT_PROJECT, App
+from lasttenth.app.app import App
+from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.app.operations import OPERATIONS, Operation
 from lasttenth.cli.output import AsJson, Folder, Project, show
 from lasttenth.cli.rendering import render

@@ -8,7 +8,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from lasttenth.app.app import DEFAULT_INDEX, DEFAULT_PROJECT, App
+from lasttenth.app.app import DEFAULT_INDEX, App
+from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import add_operation, run
 from lasttenth.cli.output import AsJson, Folder, Project, progress_console, show
 from lasttenth.context.indexing import IndexReport, Progress

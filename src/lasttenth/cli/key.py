@@ -7,7 +7,8 @@ import typer
 from rich.text import Text
 
 from lasttenth.access.keys import NewKey
-from lasttenth.app.app import DEFAULT_PROJECT, App
+from lasttenth.app.app import App
+from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import run
 from lasttenth.cli.output import AsJson, Folder, Project, show
 

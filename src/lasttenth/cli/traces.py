@@ -9,13 +9,18 @@ import msgspec
 import typer
 from rich.text import Text
 
-from lasttenth.app.app import DEFAULT_PROJECT, App
+from lasttenth.app.app import App
+from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import add_operation, run
 from lasttenth.cli.output import AsJson, Folder, Project, console
 from lasttenth.cli.rendering import trace_row
 from lasttenth.records.traces import TraceSummary
 
 POLL_SECONDS = 0.5
+MOST = 1000
+LONGEST_CALL = 600 * 10**9
+"""A trace is listed when it ends, by when it began: so far back, in nanoseconds, later looks may find new ones."""
+
 _OPERATIONS = {"traces": "list_traces", "show": "show_trace"}
 
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many earlier traces to begin with.")]
@@ -40,14 +45,14 @@ def tail(
     """Print the latest traces, then each new one; with --json one object a line."""
 
     async def work(app: App) -> None:
-        latest = (await app.traces(limit=limit))[::-1]
-        _print(latest, as_json=as_json)
+        recent = await app.traces(limit=MOST)
+        _print(recent[:limit][::-1], as_json=as_json)
         while follow:
             await asyncio.sleep(POLL_SECONDS)
-            seen = latest[-1].start if latest else 0
-            new = (await app.traces(limit=1000, after=seen))[::-1]
-            _print(new, as_json=as_json)
-            latest = new or latest
+            seen = {each.trace_id for each in recent}
+            newest = recent[0].start if recent else 0
+            recent = await app.traces(limit=MOST, after=newest - LONGEST_CALL)
+            _print([each for each in recent if each.trace_id not in seen][::-1], as_json=as_json)
 
     run(folder, project, work)
 

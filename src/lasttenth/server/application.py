@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from lasttenth.app.app import DEFAULT_PROJECT, App
-from lasttenth.app.installation import Installation
+from lasttenth.app.app import App
+from lasttenth.app.installation import DEFAULT_PROJECT, Installation
 from lasttenth.models import openai
 from lasttenth.records.errors import (
     LasttenthError,

@@ -46,9 +46,14 @@ function* pieces(output) {
   const stream = /^\s*(data|event|id|:)/.test(output);
   const events = stream ? output.split(/\r?\n\r?\n/) : [output];
   for (const event of events) {
-    const data = stream ? event.split(/\r?\n/).filter((line) => line.startsWith('data:')).map((line) => line.slice(5)).join('\n') : event;
-    try { yield JSON.parse(data); } catch { /* the end mark of a stream, a keep-alive, or a payload that was cut */ }
+    // What cannot be read is the end mark of a stream, a keep-alive, or a payload that was cut.
+    try { yield JSON.parse(stream ? dataOf(event) : event); } catch { continue; }
   }
+}
+
+function dataOf(event) {
+  const lines = event.split(/\r?\n/).filter((line) => line.startsWith('data:'));
+  return lines.map((line) => line.slice('data:'.length)).join('\n');
 }
 
 function said({ text, citations }) {

@@ -1,4 +1,5 @@
-// The console: the latest traces at /, one trace at /traces/{trace}. It knows the way about, the key and the server's health.
+// The console: the latest traces at /, one trace at /traces/{trace}.
+// This part knows the way about, the key and the server's health.
 
 import { ApiError, KEY, api } from './api.js';
 import { loadOlder, refresh, sift } from './list.js';
@@ -67,7 +68,8 @@ function step(event) {
   const idle = !onTrace && [document.body, at('filter')].includes(document.activeElement);
   if (!by || !(inside || idle)) return;
   const links = [...table.querySelectorAll('tr:not([hidden]) a')];
-  const from = inside ? links.indexOf(document.activeElement) + by : links.findIndex((link) => link.getBoundingClientRect().top > 0);
+  const inView = links.findIndex((link) => link.getBoundingClientRect().top > 0);
+  const from = inside ? links.indexOf(document.activeElement) + by : inView;
   const next = links[Math.min(Math.max(from, 0), links.length - 1)];
   event.preventDefault();
   next?.focus();
@@ -77,16 +79,18 @@ function step(event) {
   }
 }
 
+const isModified = (event) => event.altKey || event.ctrlKey || event.metaKey || event.shiftKey;
+
 function listen() {
   history.scrollRestoration = 'manual';
   addEventListener('popstate', route);
   addEventListener('keydown', (event) => {
-    if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (isModified(event)) return;
     if (event.key === 'Escape' && !at('trace').hidden && !event.target.closest?.('input')) go('/');
     else step(event);
   });
   addEventListener('click', (event) => {
-    if (event.defaultPrevented || event.button || event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (event.button || isModified(event)) return; // a new tab is the browser's matter
     const link = event.target.closest?.('a') ?? event.target.closest?.('#rows tr, #spans tr')?.querySelector('a');
     if (!link || (link !== event.target && !getSelection().isCollapsed)) return;
     event.preventDefault();

@@ -1,7 +1,7 @@
 // The list of the latest traces: it grows at its top by itself, and at its end by a button.
 
 import { api } from './api.js';
-import { at, duration, make, moment, outcome, price } from './page.js';
+import { at, breakable, duration, make, moment, outcome, price } from './page.js';
 
 const PAGE = 50; // traces of one page
 const CATCH = 100; // traces that one look may bring
@@ -12,7 +12,7 @@ const rows = new Map(); // by trace and start: several roots may share one trace
 
 function rowOf(summary) {
   const { trace_id: trace, task, model, input_tokens: taken, output_tokens: given } = summary;
-  const link = make('a', { href: `/traces/${encodeURIComponent(trace)}` }, summary.name || trace);
+  const link = make('a', { href: `/traces/${encodeURIComponent(trace)}` }, breakable(summary.name || trace));
   const tokens = taken === null ? '' : make('span', { title: `${taken} in, ${given ?? 0} out` }, `${taken} + ${given ?? 0}`);
   const answered = task ? [`task/${task} `, make('span', { className: 'dim' }, model)] : [model];
   const cell = (className, ...children) => make('td', { className }, ...children);

@@ -9,6 +9,11 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
+// A name with places where a narrow column may break it.
+export function breakable(text) {
+  return make('span', {}, ...text.split(/(?<=[/_])/).flatMap((part) => [part, make('wbr')]));
+}
+
 export function copier(text, what) {
   const button = make('button', { type: 'button', className: 'copy', textContent: 'Copy' });
   button.setAttribute('aria-label', `Copy ${what}`);
@@ -65,12 +70,12 @@ export function moment(nanos) {
   const date = new Date(Number(BigInt(nanos) / 1_000_000n));
   const clock = date.toLocaleTimeString([], { hourCycle: 'h23', hour: '2-digit', minute: '2-digit', second: '2-digit' });
   const today = date.toDateString() === new Date().toDateString();
-  const parts = today ? [clock] : [make('span', {}, date.toLocaleDateString()), ' ', make('span', {}, clock)];
-  return make('time', { dateTime: date.toISOString(), title: date.toISOString() }, ...parts);
+  const day = today ? '' : make('span', {}, date.toLocaleDateString());
+  return make('time', { dateTime: date.toISOString(), title: date.toISOString() }, day, ' ', make('span', {}, clock));
 }
 
 export function outcome({ status, error }) {
-  return status === 'ok' ? 'ok' : make('span', { className: 'error' }, error ? `Error: ${error}` : 'Error');
+  return status === 'ok' ? 'ok' : make('span', { className: 'error' }, error ? breakable(`Error: ${error}`) : 'Error');
 }
 
 export function price(cost) {

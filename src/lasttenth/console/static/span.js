@@ -19,7 +19,7 @@ export function spanDetails(span) {
     ['assigned with', chosen ? `probability ${chosen.probability ?? 1}` : ''],
     ['unit', span.unit ? `${span.unit} (from: ${span.unit_source})` : ''],
     ...Object.entries(usage ?? {}).map(([name, count]) => [name.replaceAll('_', ' '), count.toLocaleString()]),
-    ['cost', usage || span.cost !== null ? price(span.cost) : ''], ['prices of', span.price_version],
+    ['cost', usage || span.cost !== null ? price(span.cost) : ''], ['price list', span.price_version],
     ...Object.entries(attributes).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]),
     ['span', hash(span.span_id, 'the span id')],
   ]);
@@ -40,7 +40,7 @@ function stages(spent, took) {
 }
 
 function payload(name, text) {
-  const body = make('pre', { tabIndex: 0 });
+  const body = make('pre', { tabIndex: 0, role: 'region' });
   body.setAttribute('aria-label', name);
   const summary = make('summary', {}, `${name} · ${text.length.toLocaleString()} characters`);
   const rest = text.length > SHOWN ? make('p', { className: 'dim' }, 'The beginning is shown; a copy has everything.') : '';

@@ -60,8 +60,9 @@ function showTrace(spans) {
 function summary(root, count) {
   const counted = `${count.toLocaleString()} ${count === 1 ? 'span' : 'spans'}`;
   const id = make('span', { className: 'hash' }, view.trace);
-  return make('p', { className: 'facts' }, outcome(root), ' · ', moment(String(view.start)), ` · ${duration(view.length)} · `,
-    price(root.cost), ` · ${counted} · `, id, copier(view.trace, 'the trace id'),
+  return make('p', { className: 'facts' },
+    outcome(root), ' · ', moment(String(view.start)), ` · ${duration(view.length)} · `, price(root.cost), ` · ${counted} · `,
+    id, copier(view.trace, 'the trace id'),
     view.root ? '' : ' · its root is not stored: it goes on, or was cut off');
 }
 

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection, select
 from sqlalchemy.dialects.sqlite import insert
 
-from lasttenth.records.errors import InvalidRequestError
+from lasttenth.records.errors import InvalidRequestError, StorageError
 from lasttenth.records.ids import Clock, Randomness
 from lasttenth.storage import schema
 from lasttenth.storage.definitions import DefinitionTable
@@ -65,8 +65,9 @@ class SqliteStore:
         """Return the handle of a project, which is created when it is new."""
         handle = self._handles.get(name)
         if handle is None:
-            key = await self._engine.read(lambda connection: _payload_key(connection, name))
-            key = key or await self._engine.write(lambda connection: self._ensure(connection, name))
+            key = await self._engine.read(lambda connection: _key_of(connection, name))
+            if key is None:
+                key = await self._engine.write(lambda connection: self._ensure(connection, name))
             handle = self._handles.setdefault(name, SqliteProject(self._engine, name, key, self._clock))
         return handle
 
@@ -100,9 +101,13 @@ class SqliteStore:
             raise InvalidRequestError(f"A project's name has 1 to {MAX_PROJECT_NAME} characters.", parameter="project")
         row = {"name": name, "payload_key": self._randomness(PAYLOAD_KEY_BYTES), "created": self._clock.now()}
         connection.execute(insert(_projects).on_conflict_do_nothing(), row)
-        return _payload_key(connection, name)
+        key = _key_of(connection, name)
+        if key is None:
+            raise StorageError(f"Project {name} could not be made.")
+        return key
 
 
-def _payload_key(connection: Connection, name: str) -> bytes:
-    """Return the key of a project's payloads, empty where there is no such project."""
-    return bytes(connection.scalar(select(_projects.c.payload_key).where(_projects.c.name == name)) or b"")
+def _key_of(connection: Connection, name: str) -> bytes | None:
+    """Return the payload key of a project, None while there is no such project."""
+    key = connection.scalar(select(_projects.c.payload_key).where(_projects.c.name == name))
+    return None if key is None else bytes(key)
