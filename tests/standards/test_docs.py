@@ -25,7 +25,6 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
-ENVIRONMENT = {**clean_environment(), "COLUMNS": "200"}
 NOT_RUN = {"make demo", "make test", "make check"}
 """What the continuous integration runs itself."""
 
@@ -137,14 +136,24 @@ def run(command: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a command of the documentation; `lasttenth` is this source tree's."""
     assert command[0] == "lasttenth"
     return subprocess.run(
-        [sys.executable, "-m", *command], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", *command],
+        cwd=folder,
+        env=clean_environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
 def run_python(text: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """Run a program of the documentation."""
     return subprocess.run(
-        [sys.executable, "-c", text], cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False
+        [sys.executable, "-c", text],
+        cwd=folder,
+        env=clean_environment(folder),
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
