@@ -1,12 +1,17 @@
 """Run the command line as a user does."""
 
+import io
 import json
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from lasttenth.cli.main import main
 from lasttenth.testing import clean_environment
 
 SECONDS = 60.0
@@ -36,10 +41,19 @@ def output_of(*arguments: str | Path, folder: Path) -> Any:
 
 
 def error_of(*arguments: str | Path, folder: Path) -> tuple[int, dict[str, str]]:
-    """Run a command with --json, which must fail, and return its exit code and its error."""
-    finished = lasttenth(*arguments, "--json", folder=folder)
-    assert finished.returncode != 0, finished.stdout
-    return finished.returncode, json.loads(finished.stdout)["error"]
+    """Run a command with --json, which must fail, and return its exit code and its error.
+
+    Failures are many and a process takes its time to start, so this one runs here.
+    """
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as place, redirect_stdout(printed):
+        place.chdir(folder)
+        place.setenv("LASTTENTH_FOLDER", str(folder))
+        place.setenv("LASTTENTH_CACHE", str(folder / "cache"))
+        with pytest.raises(SystemExit) as caught:
+            main([*map(str, arguments), "--json"])
+    assert isinstance(caught.value.code, int)
+    return caught.value.code, json.loads(printed.getvalue())["error"]
 
 
 def made_key(folder: Path) -> str:

@@ -149,6 +149,7 @@ def test_missing_settings_file_that_was_named_is_an_error(tmp_path: Path) -> Non
 def test_database_that_another_process_locks_delays_traces_and_loses_none(tmp_path: Path) -> None:
     with running_server(tmp_path) as server:
         before = [ask(server)]
+        eventually(lambda: set(before) <= traces(server))
         with locked(tmp_path):
             during = [ask(server) for _ in range(20)]
             listed_meanwhile = traces(server)
@@ -158,6 +159,16 @@ def test_database_that_another_process_locks_delays_traces_and_loses_none(tmp_pa
 
     assert listed
     assert not listed_meanwhile & set(during)
+
+
+def test_reading_waits_for_no_writer(tmp_path: Path) -> None:
+    output_of("ask", "Anything?", "--model", "scripted/echo", "--docs", written(tmp_path), folder=tmp_path)
+
+    with locked(tmp_path):
+        listed = output_of("traces", folder=tmp_path)
+        indexes = output_of("index", "list", folder=tmp_path)
+
+    assert len(listed) == len(indexes) == 1
 
 
 def test_full_disk_delays_traces_and_loses_none(tmp_path: Path) -> None:
@@ -276,6 +287,11 @@ def no_room(server: RunningServer) -> Iterator[None]:
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (4096, hard))
     yield
     resource.prlimit(server.pid, resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def written(folder: Path) -> Path:
+    write_documents(folder / "docs", 1)
+    return folder / "docs"
 
 
 def write_documents(folder: Path, number: int) -> None:

@@ -6,6 +6,7 @@ others stand in the help by their summary alone.
 
 import sys
 import traceback
+from collections.abc import Sequence
 from importlib import import_module
 from typing import Annotated
 
@@ -34,13 +35,14 @@ COMMANDS = {
 }
 
 
-def main() -> None:
-    """Run the command line. Exit codes are those of the errors: `lasttenth.records.errors`."""
-    as_json = "--json" in sys.argv
-    command = build(asked=next((word for word in sys.argv[1:] if not word.startswith("-")), ""))
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, by default with the process's own arguments, and exit as `lasttenth.records.errors` says."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    as_json = "--json" in words
+    command = build(asked=next((word for word in words if not word.startswith("-")), ""))
     try:
         # For people, mistakes in the command itself are shown as typer shows them.
-        sys.exit(command(standalone_mode=not as_json))
+        sys.exit(command(words, standalone_mode=not as_json))
     except LasttenthError as error:
         fail(error, as_json=as_json)
     except KeyboardInterrupt:

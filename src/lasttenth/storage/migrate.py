@@ -13,6 +13,11 @@ LATEST = "0001"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 
+def is_up_to_date(connection: Connection) -> bool:
+    """Tell whether there is nothing to migrate."""
+    return _current(connection) == LATEST
+
+
 def upgrade(connection: Connection) -> None:
     """Run the migrations that are missing. Raises StorageError for a database that a newer version wrote."""
     current = _current(connection)

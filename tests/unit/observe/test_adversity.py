@@ -1,4 +1,4 @@
-"""Recording: one span that cannot be stored, or a store that refuses for a while, loses nothing else."""
+"""Recording under adversity: a span that cannot be stored, or a store that refuses, loses nothing else."""
 
 import asyncio
 from collections.abc import Callable

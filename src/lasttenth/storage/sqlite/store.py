@@ -11,7 +11,7 @@ from lasttenth.records.ids import Clock, Randomness
 from lasttenth.storage import schema
 from lasttenth.storage.definitions import DefinitionTable
 from lasttenth.storage.events import EventTable
-from lasttenth.storage.migrate import upgrade
+from lasttenth.storage.migrate import is_up_to_date, upgrade
 from lasttenth.storage.payloads import PayloadTable
 from lasttenth.storage.ports import KeyRecord
 from lasttenth.storage.sqlite.engine import SqliteEngine
@@ -53,7 +53,9 @@ class SqliteStore:
         """Open or create the file and bring its schema up to date. Raises StorageError."""
         engine = SqliteEngine(path, busy_timeout=busy_timeout)
         try:
-            await engine.write(upgrade)
+            # Only what has something to write waits for another process that does.
+            if not await engine.read(is_up_to_date):
+                await engine.write(upgrade)
         except BaseException:
             await engine.close()
             raise
