@@ -16,7 +16,7 @@ from lasttenth.app.installation import DEFAULT_PROJECT, Installation, find_place
 from lasttenth.app.views import IndexView, ModelsView
 from lasttenth.context.indexing import Indexer, IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
-from lasttenth.records.errors import IndexNotFoundError, UpstreamError
+from lasttenth.records.errors import ConflictError, IndexNotFoundError, UpstreamError
 from lasttenth.records.hashing import text_hash
 from lasttenth.records.traces import Span, TraceSummary
 from lasttenth.serve.calls import GatewayRequest
@@ -165,14 +165,22 @@ class App:
         """Ask a task one question, from the documents at `docs` where they are given. Raises LasttenthError."""
         controls = {}
         if docs:
-            index = index or index_of(docs)
-            await self.index(docs, index=index)
+            index = index or await self._indexed(docs)
         if index:
             controls["lasttenth_index"] = index
         if model:
             controls["lasttenth_model"] = model
         messages = [{"role": "user", "content": question}]
         return await self.chat(f"task/{task}", messages, metadata=controls)
+
+    async def _indexed(self, docs: Sequence[str | Path]) -> str:
+        """Bring the index that belongs to exactly these paths up to date, and return its name."""
+        name = index_of(docs)
+        try:
+            await self.index(docs, index=name)
+        except ConflictError:  # the embedder was installed or removed since; nobody else made this index
+            await self.index(docs, index=name, rebuild=True)
+        return name
 
     async def chat(
         self, model: str, messages: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, str] | None = None

@@ -1,16 +1,17 @@
 """Recording: the only writer of spans and their payloads, behind the answers that they describe.
 
 A queue bounded in bytes stands between the requests and the store. While the store refuses, what does not fit into the
-queue goes to an append-only spill file, and comes back from there, also after a restart. Only a full disk makes it drop
-a span, and the drop is counted and reported.
+queue goes to an append-only spill file, and comes back from there, also after a restart. Only a full disk, or a span
+that no store will ever take, makes it drop a span; the drop is counted and reported.
 """
 
 import asyncio
 import contextlib
+import itertools
 import logging
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -30,7 +31,7 @@ _OVERHEAD = 1024
 logger = logging.getLogger("lasttenth.observe")
 
 WriteSpans = Callable[[str, list[Span]], Awaitable[None]]
-"""Store spans of a project durably. Raises StorageError."""
+"""Store spans of a project durably. Raises StorageError where another attempt may help."""
 
 
 class RecorderHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +47,7 @@ class RecorderHealth(msgspec.Struct, frozen=True, kw_only=True):
 class _Waiting(NamedTuple):
     project: str
     span: Span
-    size: int
+    size: int = 0
 
 
 class Recorder:
@@ -64,11 +65,12 @@ class Recorder:
         self._limit = queue_bytes
         self._queue: deque[_Waiting] = deque()
         self._bytes = 0
+        self._written = 0
         self._dropped = 0
         self._failures = 0
         self._wake = asyncio.Event()
-        self._idle = asyncio.Event()
-        self._closing = False
+        self._turn = asyncio.Event()
+        self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
@@ -78,23 +80,21 @@ class Recorder:
     def record(self, project: str, span: Span) -> None:
         """Take a span. Never waits, never raises."""
         size = _OVERHEAD + sum(len(payload.body) for payload in (span.input, span.output) if payload is not None)
-        waiting = _Waiting(project, span, size)
-        if self._bytes + size > self._limit:
-            self._set_aside([waiting])
-            self._wake.set()
+        is_closed = self._closing.is_set() and self._task is None
+        if is_closed or self._bytes + size > self._limit:
+            self._set_aside(project, span)
             return
-        self._queue.append(waiting)
+        self._queue.append(_Waiting(project, span, size))
         self._bytes += size
-        self._idle.clear()
         self._wake.set()
 
     async def flush(self) -> None:
-        """Wait until everything that was taken is written. Raises StorageError while the store refuses."""
-        while self._queue and not self._failures:
-            self._wake.set()
-            await self._idle.wait()
-        if self._failures:
-            raise StorageError("Spans wait for the store, which refuses them.", hint="See lasttenth doctor.")
+        """Wait until everything that was taken before is written. Raises StorageError while the store refuses."""
+        queued, spilled = self._written + len(self._queue), self._spill.taken + self._spill.count
+        while self._written < queued or (self._spill.count and self._spill.taken < spilled):
+            if self._failures or self._task is None:
+                raise StorageError("Spans wait for the store, which refuses them.", hint="See lasttenth doctor.")
+            await self._turn.wait()
 
     def health(self) -> RecorderHealth:
         """Return how recording stands."""
@@ -108,77 +108,88 @@ class Recorder:
 
     async def close(self) -> None:
         """Write what waits; what the store refuses now goes to the spill file for the next start."""
-        if self._task is None:
+        task = self._task
+        if task is None:
             return
-        self._closing = True
+        self._closing.set()
         self._wake.set()
-        with contextlib.suppress(TimeoutError, asyncio.CancelledError):
-            await asyncio.wait_for(self._task, CLOSE_SECONDS)
-        self._task = None
-        self._set_aside(list(self._queue))
-        self._queue.clear()
+        try:
+            await asyncio.wait({task}, timeout=CLOSE_SECONDS)
+        finally:
+            task.cancel()
+            self._task = None
+            while self._queue:
+                waiting = self._queue.popleft()
+                self._bytes -= waiting.size
+                self._set_aside(waiting.project, waiting.span)
+            self._announce()
 
     async def _run(self) -> None:
-        while not (self._closing and (not self._queue or self._failures)):
-            await self._recover()
+        while not (self._closing.is_set() and (self._failures or not self._queue)):
             if self._queue:
-                await self._write_batch()
-            elif not self._closing and not self._failures:
-                self._idle.set()
+                await self._write_queue()
+            # While the store refuses, one kind of batch is enough to find out when it no longer does.
+            if self._spill.count and not (self._failures and self._queue):
+                await self._write_spill()
+            self._announce()
+            if self._failures:
+                await self._pause()
+            elif not (self._queue or self._spill.count or self._closing.is_set()):
                 await self._wake.wait()
                 self._wake.clear()
 
-    async def _write_batch(self) -> None:
-        batch = [self._queue[index] for index in range(min(BATCH, len(self._queue)))]
-        if await self._stored(batch):
+    async def _write_queue(self) -> None:
+        batch = list(itertools.islice(self._queue, BATCH))
+        if await self._store(batch):
+            self._written += len(batch)
             for waiting in batch:
                 self._queue.popleft()
                 self._bytes -= waiting.size
 
-    async def _recover(self) -> None:
-        if self._spill.count and not (self._failures and self._queue):
-            spans = await asyncio.to_thread(self._spill.read)
-            batch = [_Waiting(project, span, 0) for project, span in spans]
-            if await self._stored(batch):
-                self._spill.remove_first(len(batch))
+    async def _write_spill(self) -> None:
+        spans = await asyncio.to_thread(self._spill.read)
+        if await self._store([_Waiting(project, span) for project, span in spans]):
+            self._spill.forget()
 
-    async def _stored(self, batch: list[_Waiting]) -> bool:
+    async def _store(self, batch: Sequence[_Waiting]) -> bool:
+        """Store a batch, and tell whether it is done with: a span that no store will ever take is dropped."""
         try:
             for project in dict.fromkeys(waiting.project for waiting in batch):
                 await self._write(project, [waiting.span for waiting in batch if waiting.project == project])
         except StorageError as error:
             self._failures += 1
             logger.warning("%d spans wait: %s", len(batch), error)
-            self._idle.set()
-            await self._pause()
             return False
-        except Exception as error:  # noqa: BLE001 - a background loop, which must outlive any one span
-            return await self._stored_singly(batch, error)
+        except Exception as error:  # noqa: BLE001 - a background loop; what fails alone is counted and logged
+            if len(batch) > 1:
+                return await self._store_one_by_one(batch)
+            self._drop(batch[0].span, error)
         self._failures = 0
         return True
 
-    async def _stored_singly(self, batch: list[_Waiting], error: Exception) -> bool:
-        """Store what can be stored of a batch that holds a span which cannot: one span must not stop all others."""
-        if len(batch) == 1:
-            self._dropped += 1
-            logger.error("A span was dropped, %d so far: it cannot be stored.", self._dropped, exc_info=error)
-            return True
-        # A span that is stored already is left as it is, so a refusal in between costs nothing but time.
+    async def _store_one_by_one(self, batch: Sequence[_Waiting]) -> bool:
         for waiting in batch:
-            if not await self._stored([waiting]):
+            if not await self._store([waiting]):
                 return False
         return True
 
     async def _pause(self) -> None:
-        if self._closing:
-            return
         delay = RETRY_SECONDS[min(self._failures, len(RETRY_SECONDS)) - 1]
-        await asyncio.sleep(delay)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._closing.wait(), delay)
 
-    def _set_aside(self, spans: list[_Waiting]) -> None:
-        for waiting in spans:
-            try:
-                self._spill.append(waiting.project, waiting.span)
-            except OSError as error:
-                self._dropped += 1
-                logger.error("A span was dropped, %d so far: the spill file refuses: %s", self._dropped, error)  # noqa: TRY400
+    def _announce(self) -> None:
+        """Let those who wait look at what has changed."""
+        self._turn.set()
+        self._turn = asyncio.Event()
+
+    def _set_aside(self, project: str, span: Span) -> None:
+        try:
+            self._spill.append(project, span)
+        except Exception as error:  # noqa: BLE001 - recording never breaks the recorded call
+            self._drop(span, error)
+        self._wake.set()
+
+    def _drop(self, span: Span, error: Exception) -> None:
+        self._dropped += 1
+        logger.error("A span of trace %s was dropped, %d so far.", span.trace_id, self._dropped, exc_info=error)

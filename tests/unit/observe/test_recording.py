@@ -1,28 +1,41 @@
 """Recording: nothing waits, nothing is lost while there is a disk, and a loss is counted."""
 
 import asyncio
+import itertools
 import os
+import threading
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Future
 from pathlib import Path
+from typing import Any, TypeVar
 
 from lasttenth.observe.recording import Recorder
 from lasttenth.observe.spill import Spill
 from lasttenth.records.errors import StorageError
 from lasttenth.records.traces import Payload, Span
 
+T = TypeVar("T")
+
 
 class Shelf:
-    """A store that refuses for as long as it is told to."""
+    """A store that refuses for as long as it is told to, or a number of times, and one kind of span for ever."""
 
-    def __init__(self, *, refuses: bool = False) -> None:
+    def __init__(self, *, refuses: bool = False, refusals: int = 0, poison: int = -1) -> None:
         self.refuses = refuses
+        self.refusals = refusals
+        self.poison = poison
         self.spans: list[Span] = []
         self.asked = asyncio.Event()
 
     async def write(self, _project: str, spans: list[Span]) -> None:
         """Keep spans, or refuse."""
         self.asked.set()
-        if self.refuses:
+        await asyncio.sleep(0)
+        self.refusals -= 1
+        if self.refuses or self.refusals >= 0:
             raise StorageError("The disk is full.")
+        if any(each.start == self.poison for each in spans):
+            raise OverflowError("Python int too large to convert to SQLite INTEGER")
         self.spans += spans
 
 
@@ -123,3 +136,180 @@ def test_record_that_a_crash_cut_short_is_cut_off_and_hides_nothing_that_comes_l
     again.append("one", span(3))
 
     assert [each.start for _, each in again.read()] == [1, 3]
+
+
+def test_span_that_no_store_takes_is_dropped_alone_and_counted(tmp_path: Path) -> None:
+    async def work() -> tuple[list[int], int]:
+        shelf = Shelf(poison=3)
+        recorder = Recorder(shelf.write, folder=tmp_path)
+        recorder.start()
+        for number in range(6):
+            recorder.record("one", span(number))
+        await asyncio.wait_for(recorder.flush(), 10)
+        await recorder.close()
+        return [each.start for each in shelf.spans], recorder.health().dropped
+
+    assert asyncio.run(work()) == ([0, 1, 2, 4, 5], 1)
+
+
+def test_span_that_cannot_even_be_spilled_breaks_nothing_and_is_counted(tmp_path: Path) -> None:
+    async def work() -> int:
+        recorder = Recorder(Shelf().write, folder=tmp_path, queue_bytes=0)
+        recorder.record("one", span(2**80))
+        return recorder.health().dropped
+
+    assert asyncio.run(work()) == 1
+
+
+def test_flush_after_a_store_that_had_refused_waits_without_holding_up_everybody_else(tmp_path: Path) -> None:
+    async def work() -> tuple[int, bool]:
+        shelf = Shelf(refusals=1)
+        recorder = Recorder(shelf.write, folder=tmp_path)
+        recorder.start()
+        for number in range(300):
+            recorder.record("one", span(number))
+        while not shelf.spans:
+            shelf.asked.clear()
+            await shelf.asked.wait()
+            await asyncio.sleep(0)
+        was_waiting = recorder.health().waiting > 0
+        await recorder.flush()
+        await recorder.close()
+        return len(shelf.spans), was_waiting
+
+    assert in_time(work) == (300, True)
+
+
+def test_flush_waits_for_what_was_spilled_as_well(tmp_path: Path) -> None:
+    async def work() -> int:
+        shelf = Shelf()
+        recorder = Recorder(shelf.write, folder=tmp_path, queue_bytes=3_000)
+        recorder.start()
+        for number in range(600):
+            recorder.record("one", span(number))
+        await asyncio.wait_for(recorder.flush(), 30)
+        stored = len(shelf.spans)
+        await recorder.close()
+        return stored
+
+    assert asyncio.run(work()) == 600
+
+
+def test_flush_does_not_wait_for_what_comes_after_it(tmp_path: Path) -> None:
+    async def work() -> bool:
+        shelf, flushed = Shelf(), asyncio.Event()
+
+        async def write_and_take_more(project: str, spans: list[Span]) -> None:
+            await shelf.write(project, spans)
+            if not flushed.is_set():
+                recorder.record("one", span(len(shelf.spans)))
+
+        recorder = Recorder(write_and_take_more, folder=tmp_path)
+        recorder.start()
+        recorder.record("one", span(0))
+        await asyncio.wait_for(recorder.flush(), 10)
+        flushed.set()
+        await recorder.close()
+        return bool(shelf.spans)
+
+    assert asyncio.run(work())
+
+
+def test_spill_comes_back_without_new_spans_once_the_store_takes_them_again(tmp_path: Path) -> None:
+    Spill(tmp_path, process=os.getpid()).append("one", span(1))
+
+    async def work() -> list[int]:
+        shelf = Shelf(refusals=2)
+        recorder = Recorder(shelf.write, folder=tmp_path)
+        recorder.start()
+        while not shelf.spans:
+            shelf.asked.clear()
+            await asyncio.wait_for(shelf.asked.wait(), 10)
+            await asyncio.sleep(0)
+        await recorder.close()
+        return [each.start for each in shelf.spans]
+
+    assert asyncio.run(work()) == [1]
+
+
+def test_what_is_recorded_after_the_close_waits_in_the_spill_file(tmp_path: Path) -> None:
+    async def work() -> list[int]:
+        recorder = Recorder(Shelf().write, folder=tmp_path)
+        recorder.start()
+        await recorder.close()
+        recorder.record("one", span(7))
+        return [each.start for _, each in Spill(tmp_path, process=os.getpid()).read()]
+
+    assert asyncio.run(work()) == [7]
+
+
+def test_close_that_is_interrupted_keeps_what_waits(tmp_path: Path) -> None:
+    async def work() -> list[int]:
+        reached, never = asyncio.Event(), asyncio.Event()
+
+        async def hangs(_project: str, _spans: list[Span]) -> None:
+            reached.set()
+            await never.wait()
+
+        recorder = Recorder(hangs, folder=tmp_path)
+        recorder.start()
+        recorder.record("one", span(7))
+        await reached.wait()
+        closing = asyncio.ensure_future(recorder.close())
+        await asyncio.sleep(0)
+        closing.cancel()
+        await asyncio.gather(closing, return_exceptions=True)
+        return [each.start for _, each in Spill(tmp_path, process=os.getpid()).read()]
+
+    assert asyncio.run(work()) == [7]
+
+
+def test_spill_is_read_in_pieces_and_keeps_what_comes_in_between(tmp_path: Path) -> None:
+    spill = Spill(tmp_path, process=os.getpid())
+    for number in range(600):
+        spill.append("one", span(number))
+
+    pieces = []
+    while spill.count:
+        pieces.append([each.start for _, each in spill.read()])
+        if len(pieces) == 2:
+            spill.append("one", span(600))
+        spill.forget()
+
+    assert [len(piece) for piece in pieces] == [256, 256, 89]
+    assert list(itertools.chain(*pieces)) == list(range(601))
+    assert not list(tmp_path.glob("spill-*"))
+
+
+def test_record_that_another_version_wrote_hides_nothing_and_stops_nothing(tmp_path: Path) -> None:
+    spill = Spill(tmp_path, process=os.getpid())
+    path = tmp_path / f"spill-{os.getpid()}.bin"
+    spill.append("one", span(1))
+    path.write_bytes(path.read_bytes() + (3).to_bytes(4) + b"???")
+    spill.append("one", span(2))
+
+    again = Spill(tmp_path, process=os.getpid())
+    found = [each.start for _, each in again.read()]
+    again.forget()
+
+    assert found == [1, 2]
+    assert again.count == 0
+    assert not path.exists()
+
+
+def test_spill_file_that_somebody_removed_is_not_waited_for(tmp_path: Path) -> None:
+    spill = Spill(tmp_path, process=os.getpid())
+    spill.append("one", span(1))
+    (tmp_path / f"spill-{os.getpid()}.bin").unlink()
+
+    found = spill.read()
+    spill.forget()
+
+    assert (found, spill.count) == ([], 0)
+
+
+def in_time(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
+    """Run work whose failure would hold up its own event loop."""
+    done: Future[T] = Future()
+    threading.Thread(target=lambda: done.set_result(asyncio.run(work())), daemon=True).start()
+    return done.result(10)
