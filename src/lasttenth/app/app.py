@@ -13,7 +13,7 @@ import msgspec
 
 from lasttenth.app.answers import Answer, message_of, read_answer
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation, find_place
-from lasttenth.app.views import IndexView, ModelsView
+from lasttenth.app.views import IndexView, ModelsView, model_view
 from lasttenth.context.indexing import Indexer, IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
 from lasttenth.records.errors import ConflictError, IndexNotFoundError, UpstreamError
@@ -155,17 +155,20 @@ class App:
         return views
 
     async def models(self) -> ModelsView:
-        """Return the models of all providers."""
+        """Return the models of all providers, with what they cost now where that is known."""
         models, failures = await self.installation.router.models()
-        return ModelsView(models=models, failures=failures)
+        prices, now = self.installation.prices, self.installation.clock.now()
+        return ModelsView(models=[model_view(model, prices, at=now) for model in models], failures=failures)
 
     async def ask(
         self, question: str, *, docs: Sequence[str | Path] = (), index: str = "", model: str = "", task: str = "answer"
     ) -> Answer:
         """Ask a task one question, from the documents at `docs` where they are given. Raises LasttenthError."""
         controls = {}
-        if docs:
-            index = index or await self._indexed(docs)
+        if docs and index:
+            await self.index(docs, index=index)
+        elif docs:
+            index = await self._indexed(docs)
         if index:
             controls["lasttenth_index"] = index
         if model:

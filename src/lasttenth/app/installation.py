@@ -56,6 +56,7 @@ class Installation:
         pepper = read_pepper(place.folder / PEPPER, system_randomness)
         self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness)
         self._transport = AiohttpTransport(place.settings.timeouts)
+        self.prices = Prices.load()
         self.router = Router(self._providers())
         self._registries: dict[str, Registry] = {}
         self._retrievers: dict[str, Retriever] = {}
@@ -64,7 +65,7 @@ class Installation:
             router=self.router,
             registry_of=self.registry,
             programs={"": program},
-            prices=Prices.load(),
+            prices=self.prices,
             record=self.recorder.record,
             clock=clock,
         )

@@ -1,10 +1,13 @@
 """What the doors show: records with their payloads as text."""
 
+from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 
+from lasttenth.models.catalogue import Rate, Tiered
 from lasttenth.models.port import ModelInfo
+from lasttenth.models.prices import Prices
 from lasttenth.observe.recording import RecorderHealth
 from lasttenth.records.traces import Assignment, Payload, Span
 from lasttenth.records.usage import Usage
@@ -46,10 +49,21 @@ class IndexView(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: str
 
 
+class ModelView(msgspec.Struct, frozen=True, kw_only=True):
+    """A model. What is not known is None; prices are dollars per million tokens, where there are tiers of the first."""
+
+    name: str
+    provider: str
+    operations: tuple[str, ...]
+    context_window: int | None = None
+    input_price: Decimal | None = None
+    output_price: Decimal | None = None
+
+
 class ModelsView(msgspec.Struct, frozen=True, kw_only=True):
     """The models of all providers, and a line for each provider that could not be asked."""
 
-    models: list[ModelInfo]
+    models: list[ModelView]
     failures: list[str]
 
 
@@ -65,6 +79,23 @@ def span_view(span: Span) -> SpanView:
     """Return a span for a door."""
     fields = {name: getattr(span, name) for name in Span.__struct_fields__}
     return SpanView(**{**fields, "input": _text(span.input), "output": _text(span.output)})
+
+
+def model_view(model: ModelInfo, prices: Prices, *, at: int) -> ModelView:
+    """Return a model with what it costs at a time in Unix nanoseconds."""
+    price = prices.price_of(model.name, at=at)
+    return ModelView(
+        name=model.name,
+        provider=model.provider,
+        operations=model.operations,
+        context_window=prices.context_window_of(model.name),
+        input_price=_flat(price.rates.input) if price else None,
+        output_price=_flat(price.rates.output) if price else None,
+    )
+
+
+def _flat(rate: Rate | None) -> Decimal | None:
+    return rate.base if isinstance(rate, Tiered) else rate
 
 
 def _text(payload: Payload | None) -> str | None:

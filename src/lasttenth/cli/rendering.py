@@ -113,9 +113,22 @@ def _indexes(indexes: Sequence[IndexView]) -> object:
 
 
 def _models(view: ModelsView) -> object:
-    rows = [[model.name, model.provider, ", ".join(model.operations)] for model in view.models]
-    listed = table(("Model", "Provider", "Operations"), rows, empty="No models.")
+    rows = [
+        [
+            each.name,
+            ", ".join(each.operations),
+            _known(each.context_window),
+            _known(each.input_price),
+            _known(each.output_price),
+        ]
+        for each in view.models
+    ]
+    listed = table(("Model", "Operations", "Context", "$/M in", "$/M out"), rows, empty="No models.")
     return Group(listed, *(Text(failure, style="yellow") for failure in view.failures))
+
+
+def _known(value: object) -> str:
+    return "?" if value is None else str(value)
 
 
 def _tasks(tasks: Sequence[Task]) -> object:
