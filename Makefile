@@ -46,4 +46,5 @@ $(VENV)/.demo: $(VENV)/.python requirements/local.txt pyproject.toml
 $(VENV)/.dev: $(VENV)/.python requirements/dev.txt pyproject.toml
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
+	-$(BIN)/lasttenth embedder install
 	touch $@
