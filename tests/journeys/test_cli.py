@@ -8,6 +8,7 @@ import pytest
 from tests.journeys.commands import error_of, lasttenth, output_of
 from typer.testing import CliRunner
 
+from lasttenth import __version__
 from lasttenth.cli.main import COMMANDS, build
 
 QUESTION = "Within how many days can I return a lamp?"
@@ -126,6 +127,13 @@ def test_every_command_has_help(command: list[str]) -> None:
 
     assert finished.exit_code == 0
     assert "Usage" in finished.stdout
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--version", "doctor"]], ids=" ".join)
+def test_version_is_printed(words: list[str]) -> None:
+    finished = CliRunner().invoke(build(asked="doctor"), words)
+
+    assert (finished.exit_code, finished.stdout) == (0, f"{__version__}\n")
 
 
 WRONG = {

@@ -10,7 +10,6 @@ import msgspec
 
 from lasttenth.records.errors import UpstreamError, UpstreamTimeoutError
 
-
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
 
