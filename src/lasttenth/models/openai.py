@@ -1,7 +1,7 @@
 """OpenAI's wire shapes: chat completions, their streams, embeddings, usage and errors, as bytes and back."""
 
 from collections.abc import Sequence
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 
@@ -47,27 +47,32 @@ class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
     encoding_format: str | None = None
 
 
+MAX_TOKENS = 2**40
+"""What reports more tokens than this is no report: their cost would not fit into 64 bits."""
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)] | None
+
+
 class _PromptDetails(msgspec.Struct):
-    cached_tokens: int | None = 0
-    cache_write_tokens: int | None = 0
-    audio_tokens: int | None = 0
+    cached_tokens: _Count = 0
+    cache_write_tokens: _Count = 0
+    audio_tokens: _Count = 0
 
 
 class _CompletionDetails(msgspec.Struct):
-    reasoning_tokens: int | None = 0
-    audio_tokens: int | None = 0
+    reasoning_tokens: _Count = 0
+    audio_tokens: _Count = 0
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
+    prompt_tokens: _Count = 0
+    completion_tokens: _Count = 0
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
 
 
 class _WithUsage(msgspec.Struct):
     usage: _Usage | None = None
-    model: str = ""
 
 
 _with_usage = msgspec.json.Decoder(_WithUsage)
@@ -77,7 +82,7 @@ def decode(body: bytes, kind: type[B]) -> B:
     """Return a request body as a struct. Raises InvalidRequestError."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise _invalid(str(error)) from error
 
 
@@ -156,15 +161,15 @@ def usage_in(body: bytes) -> Usage | None:
     """Return the usage that a reply or an event reports, None where it reports none or is no JSON object."""
     try:
         found = _with_usage.decode(body).usage
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
     if found is None:
         return None
     prompt = found.prompt_tokens_details or _PromptDetails()
     output = found.completion_tokens_details or _CompletionDetails()
     return Usage(
-        input_tokens=found.prompt_tokens,
-        output_tokens=found.completion_tokens,
+        input_tokens=found.prompt_tokens or 0,
+        output_tokens=found.completion_tokens or 0,
         cache_read_tokens=prompt.cached_tokens or 0,
         cache_write_tokens=prompt.cache_write_tokens or 0,
         reasoning_tokens=output.reasoning_tokens or 0,

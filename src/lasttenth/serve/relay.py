@@ -24,7 +24,7 @@ class _StreamOptions(msgspec.Struct):
 
 
 class _Choices(msgspec.Struct):
-    choices: list[msgspec.Raw] | None = None
+    choices: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 class Relay:
@@ -47,9 +47,8 @@ class Relay:
         if reply.media_type.startswith(openai.EVENT_STREAM) and reply.status < 400:
             events = _relayed(reply, settlement, keep_usage=asked)
             headers = reply_headers(settlement)
-            return GatewayReply(
-                status=reply.status, media_type=openai.EVENT_STREAM, headers=headers, body=settled(settlement, events)
-            )
+            stream = await settled(settlement, events, close=reply.close)
+            return GatewayReply(status=reply.status, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
         return await _whole(reply, settlement)
 
 
@@ -63,15 +62,19 @@ async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
     finally:
         await reply.close()
     settlement.watch.lap("stream")
-    body = bytes(content)
     outcome = settlement.outcome
+    outcome.output = body = bytes(content)
     if reply.status >= 400:
         outcome.error = UpstreamError.code
         outcome.attributes = {**outcome.attributes, "upstream_status": reply.status}
         body = _as_error(body, reply.status)
+        outcome.output = body
+    elif not body.lstrip().startswith(b"{"):
+        raise UpstreamError(
+            f"The provider answers {reply.status}, but not with JSON.", hint="Check its base_url in lasttenth.yaml."
+        )
     else:
         settlement.price(openai.usage_in(body))
-    outcome.output = body
     headers = reply_headers(settlement)
     if reply.retry_after:
         headers["retry-after"] = reply.retry_after
@@ -81,13 +84,10 @@ async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
 
 async def _relayed(reply: ModelReply, settlement: Settlement, *, keep_usage: bool) -> AsyncGenerator[bytes]:
     """Pass events on; the one that only reports usage goes to those who asked for it."""
-    try:
-        async with aclosing(events_of(reply.chunks())) as events:
-            async for event in events:
-                if b'"usage"' not in event or not _reports_usage_alone(event, settlement) or keep_usage:
-                    yield event
-    finally:
-        await reply.close()
+    async with aclosing(events_of(reply.chunks())) as events:
+        async for event in events:
+            if b'"usage"' not in event or not _reports_usage_alone(event, settlement) or keep_usage:
+                yield event
 
 
 def _asks_for_usage(body: bytes) -> bool:
@@ -96,7 +96,7 @@ def _asks_for_usage(body: bytes) -> bool:
 
 
 def _asking_for_usage(body: bytes) -> bytes:
-    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    fields = openai.decode(body, dict[str, msgspec.Raw])
     options = msgspec.json.decode(fields.get("stream_options", msgspec.Raw(b"null"))) or {}
     fields["stream_options"] = msgspec.Raw(msgspec.json.encode({**options, "include_usage": True}))
     return msgspec.json.encode(fields)
@@ -105,18 +105,16 @@ def _asking_for_usage(body: bytes) -> bytes:
 def _reports_usage_alone(event: bytes, settlement: Settlement) -> bool:
     """Price the usage that an event reports, and tell whether it says nothing else."""
     data = data_of(event)
-    settlement.price(openai.usage_in(data))
-    try:
-        return msgspec.json.decode(data, type=_Choices).choices == []
-    except msgspec.DecodeError:
-        return False
+    usage = openai.usage_in(data)
+    settlement.price(usage)
+    return usage is not None and bytes(msgspec.json.decode(data, type=_Choices).choices) in {b"[]", b"null"}
 
 
 def _as_error(body: bytes, status: int) -> bytes:
     """Return a provider's error in OpenAI's shape: as it came, or wrapped where it is a page or an empty body."""
     try:
         content = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         content = None
     if isinstance(content, dict) and isinstance(content.get("error"), dict):
         return body

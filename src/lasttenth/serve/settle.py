@@ -1,6 +1,7 @@
 """Settle: what a call consumed and cost, and its span. Every call is settled exactly once, however it ended."""
 
-from collections.abc import AsyncGenerator, Callable
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Protocol
 
@@ -91,27 +92,48 @@ class Settlement:
         self._record(call.scope.project, span)
 
 
-async def settled(settlement: Settlement, events: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    """Pass a stream on, keep what it said, and settle it when it ends, breaks, or nobody listens any longer.
+async def settled(
+    settlement: Settlement, events: AsyncGenerator[bytes], *, close: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[bytes]:
+    """Return a stream that passes events on, keeps what they say, and settles when it ends, breaks, or nobody listens.
 
-    A stream that breaks ends with the error in the protocol's own shape: never in silence.
+    It has begun when it is returned: it settles and calls `close` even where it is closed before its first event. A
+    stream that breaks ends with the error in the protocol's own shape: never in silence.
     """
+    stream = _settling(settlement, events, close)
+    await anext(stream)
+    return stream
+
+
+async def _settling(
+    settlement: Settlement, events: AsyncGenerator[bytes], close: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[bytes]:
     kept = bytearray()
     try:
+        yield b""  # begun: see settled()
         async with aclosing(events) as stream:
             async for event in stream:
-                settlement.note_first_token()
+                if b"data:" in event:
+                    settlement.note_first_token()
                 if len(kept) <= MAX_RECORDED:
                     kept += event
                 yield event
     except LasttenthError as error:
         settlement.outcome.error = error.code
         yield openai.event(openai.error_body(error))
-    except BaseException:
-        settlement.outcome.error = settlement.outcome.error or DISCONNECTED
+    except BaseException as error:
+        settlement.outcome.error = code_of(error)
         raise
     finally:
         settlement.watch.lap("stream")
         settlement.outcome.output = bytes(kept)
         settlement.outcome.output_type = openai.EVENT_STREAM
         settlement.finish()
+        await close()
+
+
+def code_of(error: BaseException) -> str:
+    """Return the stable code under which a call that ended this way is recorded."""
+    if isinstance(error, LasttenthError):
+        return error.code
+    return DISCONNECTED if isinstance(error, asyncio.CancelledError | GeneratorExit) else LasttenthError.code

@@ -11,6 +11,7 @@ from lasttenth.records.definitions import RetrievalBinding
 from lasttenth.records.ports import Caller, Citation, FinishPart, GroundingPart, Program, ReplyPart, TaskCall, TextPart
 from lasttenth.records.traces import Assignment
 from lasttenth.releases.registry import Registry, Resolved
+from lasttenth.serve.admit import named
 from lasttenth.serve.calls import Call, GatewayReply, Outcome
 from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.route import TaskTarget
@@ -43,7 +44,7 @@ class TaskRunner:
         registry = await self._registry_of(call.scope.project)
         chosen = await self._chosen(call, target, registry)
         body = openai.decode(call.body, _TaskBody)
-        fields = msgspec.json.decode(call.body)
+        fields = openai.decode(call.body, dict[str, Any])
         task_call = TaskCall(
             release=chosen.release,
             messages=tuple(body.messages),
@@ -68,9 +69,13 @@ class TaskRunner:
         )
         if call.stream:
             usage = bool((body.stream_options or {}).get("include_usage"))
-            events = settled(settlement, _streamed(parts, head, settlement.outcome, include_usage=usage))
+            # What fails before the first part is answered as an error, with its own status.
+            first = await anext(parts, FinishPart())
+            settlement.watch.lap("call")
+            events = _streamed(_followed(first, parts), head, settlement.outcome, include_usage=usage)
             headers = reply_headers(settlement)
-            return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=events)
+            stream = await settled(settlement, events, close=parts.aclose)
+            return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
         return await _whole(parts, head, settlement)
 
     async def _chosen(self, call: Call, target: TaskTarget, registry: Registry) -> Resolved:
@@ -79,7 +84,7 @@ class TaskRunner:
         release = resolved.release
         model, index = call.controls.get("model"), call.controls.get("index")
         if model is not None:
-            release = msgspec.structs.replace(release, model=model)
+            release = msgspec.structs.replace(release, model=named(model))
         if index is not None and release.retrieval is not None:
             binding = RetrievalBinding(index=index, passages=release.retrieval.passages)
             release = msgspec.structs.replace(release, retrieval=binding)
@@ -111,6 +116,12 @@ async def _whole(parts: AsyncGenerator[ReplyPart], head: openai.ReplyHead, settl
     headers |= _grounding_headers(settlement.outcome)
     settlement.finish()
     return GatewayReply(status=200, media_type=openai.JSON, headers=headers, body=body)
+
+
+async def _followed(first: ReplyPart, rest: AsyncGenerator[ReplyPart]) -> AsyncGenerator[ReplyPart]:
+    yield first
+    async for part in rest:
+        yield part
 
 
 async def _streamed(
