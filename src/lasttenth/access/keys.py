@@ -4,9 +4,11 @@ A key reads `lt-<id>-<secret>`. The digest is HMAC-SHA-256: secrets are 256 rand
 """
 
 import base64
+import contextlib
 import hmac
 import os
 import re
+import tempfile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,15 +64,27 @@ class Keyring:
 def read_pepper(path: Path, randomness: Randomness) -> bytes:
     """Return the installation's pepper, which is made on first use. Raises StorageError."""
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return path.read_bytes()
+        if not path.exists():
+            _make_pepper(path, randomness)
+        pepper = path.read_bytes()
     except OSError as error:
-        raise StorageError(f"{path} cannot be made: {error.strerror}.") from error
-    with os.fdopen(descriptor, "wb") as file:
-        pepper = randomness(PEPPER_BYTES)
-        file.write(pepper)
+        raise StorageError(f"{path} cannot be made or read: {error.strerror}.") from error
+    if len(pepper) != PEPPER_BYTES:
+        raise StorageError(
+            f"{path} has {len(pepper)} bytes instead of {PEPPER_BYTES}: it is damaged.",
+            hint="Restore it from a backup, or remove it and make new keys.",
+        )
     return pepper
+
+
+def _make_pepper(path: Path, randomness: Randomness) -> None:
+    """Put a whole file in place at once: who comes at the same time, or after a crash, never sees a part of it."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name) as file:  # for its owner alone to read
+        file.write(randomness(PEPPER_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
 
 
 def _letters(noise: bytes) -> str:
