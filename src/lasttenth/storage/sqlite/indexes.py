@@ -24,6 +24,9 @@ _documents = schema.documents
 _chunks = schema.chunks
 _payloads = schema.payloads
 
+_REMOVED_AT_ONCE = 200
+"""Documents whose texts are in memory together while they leave an index; SQLite binds 32,766 values at most."""
+
 
 class IndexTable:
     """The indexes of one project."""
@@ -100,6 +103,9 @@ class IndexTable:
 
         def work(connection: Connection) -> None:
             index = self._known(connection, name)
+            lengths = {len(chunk.vector) for document in documents for chunk in document.chunks}
+            if lengths - {4 * index.dimension}:
+                raise ConflictError(f"Index {name} was made anew with other settings meanwhile.", hint="Try again.")
             self._remove(connection, index.id, [document.name for document in documents])
             for document in documents:
                 self._insert(connection, index.id, document)
@@ -191,7 +197,9 @@ class IndexTable:
         connection.execute(statement)
 
     def _insert(self, connection: Connection, index_id: int, document: NewDocument) -> None:
-        payload = self._payloads.row(Payload(media_type=document.media_type, body=document.text.encode()))
+        # The parameter keeps a document apart from an equal prompt or answer: it leaves with its index, they stay.
+        body = document.text.encode()
+        payload = self._payloads.row(Payload(media_type=f"{document.media_type}; role=document", body=body))
         insert_payloads(connection, [payload])
         owner = {"project": self._project, "index_id": index_id}
         row = {**owner, "name": document.name, "hash": document.hash, "payload": payload["id"]}
@@ -210,6 +218,10 @@ class IndexTable:
             words.add(connection, index_id, texts)
 
     def _remove(self, connection: Connection, index_id: int, names: Sequence[str]) -> None:
+        for start in range(0, len(names), _REMOVED_AT_ONCE):
+            self._remove_some(connection, index_id, names[start : start + _REMOVED_AT_ONCE])
+
+    def _remove_some(self, connection: Connection, index_id: int, names: Sequence[str]) -> None:
         mine = _documents.c.project == self._project, _documents.c.index_id == index_id
         found = connection.execute(select(_documents).where(*mine, _documents.c.name.in_(names))).all()
         if not found:
