@@ -206,3 +206,15 @@ def test_vectors_of_another_embedder_never_enter_an_index_that_was_made_anew_mea
 
     with pytest.raises(ConflictError, match="made anew"):
         engine.run(work)
+
+
+def test_chunk_of_a_document_that_left_is_never_mistaken_for_another(engine: Engine) -> None:
+    async def work(store: Store) -> list[StoredChunk]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.put("docs", [document("old.md", "Old words.")])
+        hits = await indexes.search_words("docs", "words", limit=5)
+        await indexes.put("docs", [document("old.md", "New words.")])
+        return await indexes.chunks("docs", [hit.chunk for hit in hits])
+
+    assert engine.run(work) == []

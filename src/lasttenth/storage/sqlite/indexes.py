@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, text, update
 
 from lasttenth.records.errors import ConflictError, IndexNotFoundError, NotFoundError
 from lasttenth.records.hashing import canonical
@@ -205,8 +205,8 @@ class IndexTable:
         row = {**owner, "name": document.name, "hash": document.hash, "payload": payload["id"]}
         key = connection.execute(insert(_documents), row).inserted_primary_key
         document_id = int(key[0]) if key is not None else 0
-        # Only the writer inserts, so the ids that follow the highest one are ours.
-        first = int(connection.scalar(select(func.coalesce(func.max(_chunks.c.id), 0))) or 0) + 1
+        # Only the writer inserts, so the ids that follow the highest one there ever was are ours.
+        first = int(connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'")) or 0) + 1
         rows, texts = [], []
         for chunk_id, chunk in enumerate(document.chunks, first):
             fields = msgspec.structs.asdict(chunk)
