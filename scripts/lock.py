@@ -7,7 +7,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 FILES = {
     "base": [],
-    "local": ["--extra", "local", "--extra", "documents"],
+    "local": ["--extra", "local"],
     "dev": ["--extra", "local", "--extra", "documents", "--group", "dev"],
 }
 

@@ -5,6 +5,7 @@ import pytest
 from tests.conftest import Engine
 
 from lasttenth.records.errors import ConflictError, IndexNotFoundError, NotFoundError
+from lasttenth.records.traces import Payload, Span
 from lasttenth.storage.ports import IndexSettings, IndexSize, NewChunk, NewDocument, Store, StoredChunk
 
 WORDS = IndexSettings(splitter="1")
@@ -148,3 +149,72 @@ def test_unknown_index_or_document_is_not_found(engine: Engine) -> None:
         engine.run(search)
     with pytest.raises(NotFoundError, match="no document"):
         engine.run(read)
+
+
+def test_document_that_leaves_takes_no_equal_text_of_a_trace_with_it(engine: Engine) -> None:
+    said = Payload(media_type="text/markdown", body=b"Lamps are returned.")
+    asked = Span(trace_id="1" * 32, span_id="a" * 16, name="n", operation="chat", start=1, end=2, input=said)
+
+    async def work(store: Store) -> Payload | None:
+        project = await store.project("one")
+        await project.traces.append([asked])
+        await project.indexes.create("docs", WORDS)
+        await project.indexes.put("docs", [document("a.md", said.body.decode())])
+        await project.indexes.remove("docs", ["a.md"])
+        return (await project.traces.get(asked.trace_id))[0].input
+
+    assert engine.run(work) == said
+
+
+def test_any_number_of_documents_is_removed_and_none_is_found_by_its_words(engine: Engine) -> None:
+    names = [f"{number}.md" for number in range(1_000)]
+
+    async def work(store: Store) -> tuple[int, IndexSize]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.put("docs", [document(name, f"Lamp {name}.") for name in names])
+        await indexes.remove("docs", [*names[1:], *(f"unknown {number}" for number in range(300_000))])
+        return len(await indexes.search_words("docs", "lamp", limit=5)), await indexes.size("docs")
+
+    assert engine.run(work) == (1, IndexSize(1, 1))
+
+
+def test_names_and_texts_may_hold_any_character(engine: Engine) -> None:
+    odd = ["\0", "a\nb", "é.md", "e\u0301.md", "%_'\"", "../x", "🙂"]
+
+    async def work(store: Store) -> tuple[dict[str, str], IndexSize, int]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        for _ in range(2):
+            await indexes.put("docs", [document(name, f"lamp\0{name}\0lamp") for name in odd])
+        names = await indexes.documents("docs")
+        size = await indexes.size("docs")
+        await indexes.remove("docs", odd)
+        return names, size, len(await indexes.search_words("docs", "lamp", limit=50))
+
+    names, size, found = engine.run(work)
+
+    assert set(names) == set(odd)
+    assert (size, found) == (IndexSize(len(odd), len(odd)), 0)
+
+
+def test_vectors_of_another_embedder_never_enter_an_index_that_was_made_anew_meanwhile(engine: Engine) -> None:
+    async def work(store: Store) -> None:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.put("docs", [document("a.md", "Text.", vector=(1.0, 0.0))])
+
+    with pytest.raises(ConflictError, match="made anew"):
+        engine.run(work)
+
+
+def test_chunk_of_a_document_that_left_is_never_mistaken_for_another(engine: Engine) -> None:
+    async def work(store: Store) -> list[StoredChunk]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.put("docs", [document("old.md", "Old words.")])
+        hits = await indexes.search_words("docs", "words", limit=5)
+        await indexes.put("docs", [document("old.md", "New words.")])
+        return await indexes.chunks("docs", [hit.chunk for hit in hits])
+
+    assert engine.run(work) == []

@@ -128,7 +128,7 @@ def test_document_that_is_indexed_is_not_erased(engine: Engine) -> None:
         project = await store.project("one")
         await project.indexes.create("docs", IndexSettings(splitter="1"))
         await project.indexes.put("docs", [document])
-        name = await project.payloads.put(Payload(media_type="text/markdown", body=b"Text."))
+        name = await project.payloads.put(Payload(media_type="text/markdown; role=document", body=b"Text."))
         await project.payloads.erase(Erasure(id="e", at=1, payload=name, actor="somebody"))
 
     with pytest.raises(ConflictError, match=r"a\.md is still indexed"):

@@ -4,6 +4,7 @@ A key reads `lt-<id>-<secret>`. The digest is HMAC-SHA-256: secrets are 256 rand
 """
 
 import base64
+import contextlib
 import hmac
 import os
 import re
@@ -64,28 +65,26 @@ def read_pepper(path: Path, randomness: Randomness) -> bytes:
     """Return the installation's pepper, which is made on first use. Raises StorageError."""
     try:
         if not path.exists():
-            _make(path, randomness(PEPPER_BYTES))
+            _make_pepper(path, randomness)
         pepper = path.read_bytes()
     except OSError as error:
-        raise StorageError(f"{path} cannot be made or read: {error.strerror}.", hint="Check the folder.") from error
+        raise StorageError(f"{path} cannot be made or read: {error.strerror}.") from error
     if len(pepper) != PEPPER_BYTES:
-        raise StorageError(f"{path} is damaged: it has {len(pepper)} bytes.", hint="Restore it from a backup.")
+        raise StorageError(
+            f"{path} has {len(pepper)} bytes instead of {PEPPER_BYTES}: it is damaged.",
+            hint="Restore it from a backup, or remove it and make new keys.",
+        )
     return pepper
 
 
-def _make(path: Path, content: bytes) -> None:
-    """Make a file that is there with all its content or not at all; where another process was faster, its own stays."""
-    descriptor, beside = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
+def _make_pepper(path: Path, randomness: Randomness) -> None:
+    """Put a whole file in place at once: who comes at the same time, or after a crash, never sees a part of it."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name) as file:  # for its owner alone to read
+        file.write(randomness(PEPPER_BYTES))
         file.flush()
         os.fsync(file.fileno())
-    try:
-        path.hardlink_to(beside)
-    except FileExistsError:
-        return
-    finally:
-        Path(beside).unlink()
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)
 
 
 def _letters(noise: bytes) -> str:

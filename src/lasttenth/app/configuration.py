@@ -92,7 +92,10 @@ def _load(path: Path) -> object:
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(f"{path} cannot be read: {error}.") from error
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"{path} is not YAML: {error}.") from error
+        # What YAML says of an error quotes the lines around it, where a secret may stand.
+        mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
+        where = "" if mark is None else f" in line {mark.line + 1}"
+        raise ConfigurationError(f"{path} is not YAML{where}.") from None
 
 
 def _convert(content: object, environment: Mapping[str, str], path: Path) -> Settings:

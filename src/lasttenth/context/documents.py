@@ -79,15 +79,19 @@ def read_document(path: Path, *, name: str | None = None, limit: int = MAX_DOCUM
         MissingExtraError: The format needs the `documents` extra.
     """
     called = name or path.as_posix()
+    return _parse(called, path.suffix, read_bytes(path, called, limit=limit))
+
+
+def read_bytes(path: Path, name: str, *, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
+    """Return what a file holds, where that is not too much. Raises DocumentError, which calls the file by its name."""
     try:
-        _check_size(called, path.stat().st_size, limit)
-        data = path.read_bytes()
+        _check_size(name, path.stat().st_size, limit)
+        return path.read_bytes()
     except OSError as error:
         raise DocumentError(
-            f"{called} cannot be read ({error.strerror or error}).",
+            f"{name} cannot be read ({error.strerror or error}).",
             hint="Check that the file exists and that this user may read it.",
         ) from error
-    return _parse(called, path.suffix, data)
 
 
 def documents_in(paths: Iterable[Path]) -> Iterator[Path]:

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from lasttenth.context.documents import documents_in, parse_document
+from lasttenth.context.documents import documents_in, parse_document, read_bytes
 from lasttenth.context.embedding import Embedder, settings_for
 from lasttenth.context.splitting import Chunk, split
-from lasttenth.records.errors import DocumentError
+from lasttenth.records.errors import DocumentError, MissingExtraError
 from lasttenth.storage.ports import Indexes, NewChunk, NewDocument
 
 STEP = 32
@@ -88,24 +88,26 @@ class Indexer:
         gone = [name for name in known if name not in files and _is_below(name, paths, base)]
         if gone:
             await self._indexes.remove(index, gone)
-        reads: list[_Read] = []
+        done, added, unchanged = 0, 0, 0
+        skipped: list[Skipped] = []
         for names in _steps(sorted(files)):
             step = await asyncio.to_thread(self._read, [(name, files[name]) for name in names], known)
             documents = [read.document for read in step if read.document is not None]
             if documents:
                 await self._indexes.put(index, documents)
-            reads += step
-            progress(Progress(done=len(reads), total=len(files)))
-        skipped = tuple(read.skipped for read in reads if read.skipped is not None)
-        if skipped and len(skipped) == len(reads):
+            done, added = done + len(step), added + len(documents)
+            unchanged += sum(read.unchanged for read in step)
+            skipped += [read.skipped for read in step if read.skipped is not None]
+            progress(Progress(done=done, total=len(files)))
+        if skipped and not (added or unchanged):
             raise DocumentError(f"Nothing could be read. {skipped[0].document}: {skipped[0].reason}")
         size = await self._indexes.size(index)
         return IndexReport(
             index=index,
-            added=sum(read.document is not None for read in reads),
-            unchanged=sum(read.unchanged for read in reads),
+            added=added,
+            unchanged=unchanged,
             removed=len(gone),
-            skipped=skipped,
+            skipped=tuple(skipped),
             documents=size.documents,
             chunks=size.chunks,
             embedder="" if self._embedder is None else self._embedder.id,
@@ -125,15 +127,13 @@ class Indexer:
         reads = []
         for name, path in files:
             try:
-                data = path.read_bytes()
+                data = read_bytes(path, name)
                 digest = hashlib.sha256(data).hexdigest()
                 if known.get(name) == digest:
                     reads.append(_Read(unchanged=True))
                 else:
                     reads.append(_Read(document=self._document(name, data, digest)))
-            except OSError as error:
-                reads.append(_Read(skipped=Skipped(document=name, reason=f"It cannot be read: {error.strerror}.")))
-            except DocumentError as error:
+            except (DocumentError, MissingExtraError) as error:
                 reads.append(_Read(skipped=Skipped(document=name, reason=str(error))))
         return reads
 
@@ -161,8 +161,10 @@ class Indexer:
 
 def name_of(path: Path, base: Path) -> str:
     """Return a document's name: its path relative to `base`, or in full when it lies elsewhere."""
-    full = Path(os.path.normpath(path.absolute()))
-    return full.relative_to(base).as_posix() if full.is_relative_to(base) else full.as_posix()
+    full, base = Path(os.path.normpath(path.absolute())), Path(os.path.normpath(base))
+    name = full.relative_to(base) if full.is_relative_to(base) else full
+    # A name that is no UTF-8 is written with its bytes as escapes: it must be a text that can be stored and shown.
+    return os.fsencode(name.as_posix()).decode(errors="backslashreplace")
 
 
 def _is_below(name: str, paths: Sequence[Path], base: Path) -> bool:

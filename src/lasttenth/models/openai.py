@@ -50,31 +50,32 @@ class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
     encoding_format: str | None = None
 
 
-_Tokens = Annotated[int, msgspec.Meta(ge=0, le=2**53)]
-"""A count that is negative, or more than any store could hold, is no report."""
+MAX_TOKENS = 2**40
+"""What reports more tokens than this is no report: their cost would not fit into 64 bits."""
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)] | None
 
 
 class _PromptDetails(msgspec.Struct):
-    cached_tokens: _Tokens | None = 0
-    cache_write_tokens: _Tokens | None = 0
-    audio_tokens: _Tokens | None = 0
+    cached_tokens: _Count = 0
+    cache_write_tokens: _Count = 0
+    audio_tokens: _Count = 0
 
 
 class _CompletionDetails(msgspec.Struct):
-    reasoning_tokens: _Tokens | None = 0
-    audio_tokens: _Tokens | None = 0
+    reasoning_tokens: _Count = 0
+    audio_tokens: _Count = 0
 
 
 class _Usage(msgspec.Struct):
-    prompt_tokens: _Tokens = 0
-    completion_tokens: _Tokens = 0
+    prompt_tokens: _Count = 0
+    completion_tokens: _Count = 0
     prompt_tokens_details: _PromptDetails | None = None
     completion_tokens_details: _CompletionDetails | None = None
 
 
 class _WithUsage(msgspec.Struct):
     usage: _Usage | None = None
-    model: str = ""
 
 
 _with_usage = msgspec.json.Decoder(_WithUsage)
@@ -184,8 +185,8 @@ def usage_in(body: bytes) -> Usage | None:
     prompt = found.prompt_tokens_details or _PromptDetails()
     output = found.completion_tokens_details or _CompletionDetails()
     return Usage(
-        input_tokens=found.prompt_tokens,
-        output_tokens=found.completion_tokens,
+        input_tokens=found.prompt_tokens or 0,
+        output_tokens=found.completion_tokens or 0,
         cache_read_tokens=prompt.cached_tokens or 0,
         cache_write_tokens=prompt.cache_write_tokens or 0,
         reasoning_tokens=output.reasoning_tokens or 0,

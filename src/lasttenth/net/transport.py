@@ -130,11 +130,14 @@ class AiohttpInbound:
 
 def _failure(url: str, error: Exception) -> Exception:
     """Return our error for what aiohttp raised; anything else is a defect and stays as it is."""
-    host = url.split("/")[2] if url.count("/") >= 2 else url
+    # Neither a password nor a query of the URL may reach those who called.
+    host = url.split("/")[2].rpartition("@")[2] if url.count("/") >= 2 else "The provider"
     if isinstance(error, asyncio.TimeoutError):
         return UpstreamTimeoutError(f"{host} did not answer in time.", hint="Try again, or raise the limit.")
     if isinstance(error, aiohttp.InvalidURL):
-        return UpstreamError(f"{url} is not a URL.", hint="Correct the provider's base_url in lasttenth.yaml.")
+        return UpstreamError(
+            f"The URL of {host} cannot be read.", hint="Correct the provider's base_url in lasttenth.yaml."
+        )
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLError):
         return UpstreamError(f"{host} has a certificate that cannot be verified.", hint="Check base_url and the clock.")
     if isinstance(error, aiohttp.ClientError | OSError):

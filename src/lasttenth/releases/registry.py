@@ -11,6 +11,8 @@ from lasttenth.storage.ports import ProjectStore
 
 PRODUCTION = "production"
 BUILTIN_ACTOR = "lasttenth"
+REMEMBERED = 1024
+"""Releases that are kept in memory; requests can make any number of them."""
 
 
 class Resolved(NamedTuple):
@@ -75,7 +77,7 @@ class Registry:
         name = release.hash
         if name not in self._releases:
             await self._store.definitions.put(release, derived_from=(parent,))
-            self._releases[name] = release
+            self._remember(name, release)
         return name
 
     async def met(self, environment: Environment) -> str:
@@ -89,7 +91,13 @@ class Registry:
     async def _release(self, name: str) -> Release:
         release = self._releases.get(name)
         if release is None:
-            release = self._releases[name] = await self._store.definitions.get(Release, name)
+            release = self._remember(name, await self._store.definitions.get(Release, name))
+        return release
+
+    def _remember(self, name: str, release: Release) -> Release:
+        self._releases[name] = release
+        if len(self._releases) > REMEMBERED:
+            del self._releases[next(iter(self._releases))]
         return release
 
     async def _moves(self, task: str, pointer: str) -> list[PointerMove]:

@@ -18,6 +18,7 @@ from lasttenth.serve.calls import Call, GatewayRequest
 CONTROL_HEADER = "x-lasttenth-"
 CONTROL_KEY = "lasttenth_"
 MAX_UNIT = 200
+MAX_MODEL = 200
 
 
 class _ChatHead(msgspec.Struct, frozen=True, kw_only=True):
@@ -49,7 +50,7 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
     unit, source = _unit(request, {}, [("user", head.user)], scope)
     return Call(
         operation=request.operation,
-        model=_named(head.model),
+        model=named(head.model),
         stream=False,
         body=request.body,
         controls=_header_controls(request),
@@ -60,10 +61,23 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
 
 
 def with_model(body: bytes, model: str) -> bytes:
-    """Return a JSON body with its model replaced and every other field as it was, byte for byte."""
-    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    """Return a JSON body with its model replaced and every other field as it was. Raises InvalidRequestError."""
+    fields = openai.decode(body, dict[str, msgspec.Raw])
     fields["model"] = msgspec.Raw(msgspec.json.encode(model))
     return msgspec.json.encode(fields)
+
+
+def named(model: str) -> str:
+    """Return a model's name, which will stand in headers and in lists. Raises InvalidRequestError."""
+    if not model.strip():
+        raise InvalidRequestError("model is empty.", hint="Name one of GET /v1/models.", parameter="model")
+    if len(model) > MAX_MODEL or not model.isprintable():
+        raise InvalidRequestError(
+            f"model must be a name of at most {MAX_MODEL} printable characters.",
+            hint="Name one of GET /v1/models.",
+            parameter="model",
+        )
+    return model
 
 
 def _admit_chat(request: GatewayRequest, scope: SpanScope) -> Call:
@@ -72,7 +86,7 @@ def _admit_chat(request: GatewayRequest, scope: SpanScope) -> Call:
         raise InvalidRequestError("messages must be a list.", parameter="messages")
     metadata = head.metadata or {}
     own = {name: value for name, value in metadata.items() if name.startswith(CONTROL_KEY)}
-    controls = {name.removeprefix(CONTROL_KEY): str(value) for name, value in own.items()}
+    controls = {name.removeprefix(CONTROL_KEY): str(value) for name, value in own.items() if value is not None}
     candidates: list[tuple[UnitSource, str | None]] = [
         ("safety_identifier", head.safety_identifier),
         ("user", head.user),
@@ -80,7 +94,7 @@ def _admit_chat(request: GatewayRequest, scope: SpanScope) -> Call:
     unit, source = _unit(request, controls, candidates, scope)
     return Call(
         operation=request.operation,
-        model=_named(head.model),
+        model=named(head.model),
         stream=bool(head.stream),
         body=_without_controls(request.body) if own else request.body,
         controls={**controls, **_header_controls(request)},
@@ -88,12 +102,6 @@ def _admit_chat(request: GatewayRequest, scope: SpanScope) -> Call:
         unit_source=source,
         scope=scope,
     )
-
-
-def _named(model: str) -> str:
-    if not model.strip():
-        raise InvalidRequestError("model is empty.", hint="Name one of GET /v1/models.", parameter="model")
-    return model
 
 
 def _header_controls(request: GatewayRequest) -> dict[str, str]:
@@ -105,7 +113,7 @@ def _header_controls(request: GatewayRequest) -> dict[str, str]:
 
 
 def _without_controls(body: bytes) -> bytes:
-    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    fields = openai.decode(body, dict[str, msgspec.Raw])
     metadata = msgspec.json.decode(fields.pop("metadata"), type=dict[str, msgspec.Raw])
     kept = {name: value for name, value in metadata.items() if not name.startswith(CONTROL_KEY)}
     if kept:

@@ -7,16 +7,16 @@ from typing import Any, get_args
 import msgspec
 
 from lasttenth.models import openai
-from lasttenth.records.errors import LasttenthError, UpstreamError
+from lasttenth.records.errors import UpstreamError
 from lasttenth.records.ids import Ids
 from lasttenth.records.ports import ChatRequest, FinishPart, FinishReason, Purpose, ReplyPart, SpanScope, TextPart
 from lasttenth.serve.calls import Call, GatewayReply
 from lasttenth.serve.events import data_of
 from lasttenth.serve.relay import Relay
-from lasttenth.serve.settle import Settlement
+from lasttenth.serve.settle import Settlement, code_of
 
 _REASONS: dict[str, FinishReason] = {reason: reason for reason in get_args(FinishReason)}
-"""Servers that speak OpenAI's protocol have more; those say no more than that the answer ended."""
+"""Some providers have reasons of their own; what is none of these tells nothing."""
 
 
 class _Message(msgspec.Struct):
@@ -30,7 +30,7 @@ class _Choice(msgspec.Struct):
 
 
 class _Reply(msgspec.Struct):
-    choices: list[_Choice] = []
+    choices: list[_Choice] | None = None
     error: dict[str, Any] | None = None
 
 
@@ -50,8 +50,8 @@ class PipelineCaller:
         settlement.outcome.attributes = {"purpose": purpose}
         try:
             reply = await self._relay.answer(settlement.call, settlement)
-        except LasttenthError as error:
-            settlement.fail(error.code)
+        except BaseException as error:
+            settlement.fail(code_of(error))
             raise
         reason: FinishReason = "stop"
         async with aclosing(_choices(reply)) as choices:
@@ -86,18 +86,18 @@ class PipelineCaller:
 
 async def _choices(reply: GatewayReply) -> AsyncGenerator[_Choice]:
     if isinstance(reply.body, bytes):
-        for choice in _decoded(reply.body, reply.status).choices:
+        for choice in _decoded(reply.body, reply.status):
             yield choice
         return
     async with aclosing(reply.body) as events:
         async for event in events:
             data = data_of(event)
             if data and data != b"[DONE]":
-                for choice in _decoded(data, reply.status).choices:
+                for choice in _decoded(data, reply.status):
                     yield choice
 
 
-def _decoded(data: bytes, status: int) -> _Reply:
+def _decoded(data: bytes, status: int) -> list[_Choice]:
     try:
         reply = msgspec.json.decode(data, type=_Reply)
     except openai.UNREADABLE as error:
@@ -105,4 +105,4 @@ def _decoded(data: bytes, status: int) -> _Reply:
     if reply.error is not None:
         said = str(reply.error.get("message", "no reason"))
         raise UpstreamError(f"The model failed: {said}", upstream_status=status)
-    return reply
+    return reply.choices or []

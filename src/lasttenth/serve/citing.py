@@ -17,9 +17,19 @@ from lasttenth.records.sentences import numbers, sentences, words
 DECLINED_TAG = "<declined/>"
 DECLINED_TEXT = "The documents do not answer this question."
 
-_QUOTE = re.compile(r'\s*<quote document="(\d+)">(.*?)</quote>', re.DOTALL)
-_CITED = re.compile(r'(?:\s*<quote document="\d+">.*?</quote>)+', re.DOTALL)
-_OPENING = "<quote"
+MAX_QUOTE = 10_000
+"""Characters between the tags of a quote; what is longer, or is not closed by then, is no quote."""
+MAX_HELD = 2_000
+"""Characters of a sentence that are held: one that does not end by then is shown before its quotes are there."""
+
+_OPENING = re.compile(r'<quote document="\d{1,20}">')
+_TAG = re.compile(rf"{_OPENING.pattern}|{DECLINED_TAG}")
+_HEAD = re.compile(r'<quote document="\d{0,20}"?')
+_HEAD_START = '<quote document="'
+_CLOSING = "</quote>"
+_LONGEST_TAG = 64
+_QUOTE = re.compile(rf'<quote document="(\d{{1,20}})">(.{{0,{MAX_QUOTE}}}?)</quote>', re.DOTALL)
+_CITED = re.compile(rf"{_QUOTE.pattern}(?:\s*{_QUOTE.pattern})*", re.DOTALL)
 
 
 class Citer:
@@ -32,6 +42,7 @@ class Citer:
     def __init__(self, passages: Sequence[Passage]) -> None:
         self._passages = passages
         self._held = ""
+        self._searched = 0
         self._length = 0
         self._numbers: dict[tuple[str, int, int], int] = {}
         self._sentences = 0
@@ -45,45 +56,87 @@ class Citer:
 
     def feed(self, text: str) -> Iterator[TextPart | Citation]:
         """Take a piece of the answer and yield what is certain by now."""
+        if self._declined:
+            return
         self._held += text
-        while (cited := _CITED.search(self._held)) is not None and not _may_grow(self._held[cited.end() :]):
-            yield from self._cited(cited)
-        plain = self._held.partition("<")[0]
-        spans = sentences(plain)
-        if len(spans) > 1 and not _CITED.search(self._held):
-            # The last sentence may still be waiting for its quotes.
-            yield from self._release(spans[-1].start)
+        yield from self._advance(is_last=False)
 
     def end(self) -> Iterator[TextPart | Citation | GroundingPart]:
         """Yield what was held back, and how far the answer is grounded."""
-        while (cited := _CITED.search(self._held)) is not None:
-            yield from self._cited(cited)
-        rest = self._held.strip()
-        if DECLINED_TAG in rest or (not rest and not self._sentences):
-            self._declined = self._sentences == 0
-            self._held = rest.replace(DECLINED_TAG, "").partition(_OPENING)[0] if self._sentences else DECLINED_TEXT
-            yield TextPart(self._held)
-        else:
-            # A quote that was opened and never closed proves nothing.
-            self._held = self._held.partition(_OPENING)[0]
-            yield from self._release(len(self._held))
+        yield from self._advance(is_last=True)
+        # A quote that was opened and never closed proves nothing.
+        shown = self._held[: self._may_begin()]
+        if self._held.startswith("<quote", len(shown)):
+            self._held = shown.rstrip()
+        if self._declined or not (self._held.strip() or self._sentences):
+            self._declined, self._held = True, ""
+            yield TextPart(DECLINED_TEXT)
+        yield from self._release(len(self._held))
         share = self._grounded / self._sentences if self._sentences and not self._declined else None
         yield GroundingPart(groundedness=share, declined=self._declined)
 
+    def _advance(self, *, is_last: bool) -> Iterator[TextPart | Citation]:
+        while not self._declined and (tag := _TAG.search(self._held, self._searched)) is not None:
+            self._searched = tag.start()
+            if tag[0] == DECLINED_TAG:
+                yield from self._decline(tag)
+                continue
+            close = self._held.find(_CLOSING, tag.end(), tag.end() + MAX_QUOTE + len(_CLOSING))
+            if close < 0 and len(self._held) - tag.end() >= MAX_QUOTE + len(_CLOSING):
+                self._held = self._held[: tag.start()] + self._held[tag.end() :]
+                continue
+            cited = _CITED.match(self._held, tag.start()) if close >= 0 else None
+            if cited is None or not (is_last or self._is_over(cited)):
+                break
+            yield from self._cited(cited)
+        else:
+            self._searched = max(self._searched, len(self._held) - _LONGEST_TAG)
+        yield from self._release_sentences(self._may_begin())
+
+    def _may_begin(self) -> int:
+        """Return how much of the held text stands before anything that is a tag, or may become one."""
+        tag = _TAG.search(self._held, self._searched)
+        if tag is not None:
+            return tag.start()
+        last = max(self._held.rfind("<"), 0)
+        rest = self._held[last:]
+        is_head = _HEAD_START.startswith(rest) or DECLINED_TAG.startswith(rest) or _HEAD.fullmatch(rest) is not None
+        return last if rest and is_head else len(self._held)
+
+    def _is_over(self, cited: re.Match[str]) -> bool:
+        """Tell whether no other quote is to be waited for: what has come since is no beginning of one, or too long."""
+        rest = self._held[cited.end() : cited.end() + 2 * _LONGEST_TAG].lstrip()
+        is_beginning = _HEAD_START.startswith(rest[: len(_HEAD_START)])
+        return not is_beginning or len(self._held) - cited.start() > 2 * MAX_QUOTE
+
+    def _decline(self, tag: re.Match[str]) -> Iterator[TextPart | Citation]:
+        yield from self._release_sentences(tag.start())
+        self._declined = self._sentences == 0
+        self._held = "" if self._declined else self._held.replace(DECLINED_TAG, "", 1)
+
+    def _release_sentences(self, end: int) -> Iterator[TextPart | Citation]:
+        """Yield the sentences before `end` but for the last, which may still be waiting for its quotes."""
+        spans = sentences(self._held[:end])
+        if len(spans) > 1:
+            yield from self._release(spans[-1].start)
+        elif end > MAX_HELD:
+            yield from self._release(MAX_HELD)
+
     def _cited(self, cited: re.Match[str]) -> Iterator[TextPart | Citation]:
-        before = self._held[: cited.start()]
+        before = self._held[: cited.start()].rstrip()
+        rest = self._held[cited.end() :]
         spans = sentences(before)
         start = spans[-1].start if spans else 0
+        self._held = before
         yield from self._release(start)
-        sentence = before[start:]
         found = [self._verified(int(number), quote) for number, quote in _QUOTE.findall(cited[0])]
-        citations = [citation for citation in found if citation is not None]
-        self._held = self._held[cited.end() - start :]
-        yield from self._emit(sentence, citations)
+        self._held, sentence, self._searched = rest, self._held, 0
+        yield from self._emit(sentence, [citation for citation in found if citation is not None])
 
     def _release(self, end: int) -> Iterator[TextPart | Citation]:
         """Yield the held text before `end`, none of which is cited."""
         text, self._held = self._held[:end], self._held[end:]
+        self._searched = max(self._searched - end, 0)
         self._sentences += len(sentences(text))
         if text:
             self._length += len(text)
@@ -137,9 +190,3 @@ def _supports(citations: Sequence[Citation], sentence: str) -> bool:
     """Tell whether a sentence rests on its quotes: it has one, and states no number that stands in none of them."""
     stated = {number for citation in citations for number in numbers(citation.quote)}
     return bool(citations) and set(numbers(sentence)) <= stated
-
-
-def _may_grow(rest: str) -> bool:
-    """Tell whether another quote may follow: nothing has come since, or only the beginning of an opening tag."""
-    rest = rest.lstrip()
-    return _OPENING.startswith(rest[: len(_OPENING)])

@@ -10,7 +10,6 @@ Guards stand between admit and route, caches between guards and call. A request 
 all others: it is traced, and answered with an error in the shape of the protocol it spoke.
 """
 
-import asyncio
 import logging
 from collections.abc import Mapping
 
@@ -23,7 +22,7 @@ from lasttenth.serve.calls import Call, GatewayReply, GatewayRequest
 from lasttenth.serve.relay import Relay
 from lasttenth.serve.replies import UNEXPECTED, refusal
 from lasttenth.serve.route import Router
-from lasttenth.serve.settle import DISCONNECTED, PriceList, RecordSpan, Settlement
+from lasttenth.serve.settle import PriceList, RecordSpan, Settlement, code_of
 from lasttenth.serve.tasks import RegistryOf, TaskRunner
 
 logger = logging.getLogger("lasttenth.serve")
@@ -82,14 +81,8 @@ class Pipeline:
         settlement = self._begin(_unread(request, scope))
         try:
             return await self._answer(request, scope, settlement)
-        except LasttenthError as error:
-            settlement.fail(error.code)
-            raise
-        except asyncio.CancelledError:
-            settlement.fail(DISCONNECTED)
-            raise
-        except Exception:
-            settlement.fail(LasttenthError.code)
+        except BaseException as error:
+            settlement.fail(code_of(error))
             raise
 
     async def _answer(self, request: GatewayRequest, scope: SpanScope, settlement: Settlement) -> GatewayReply:

@@ -38,7 +38,7 @@ class _Said(msgspec.Struct):
 
 
 class _Choices(msgspec.Struct):
-    choices: list[msgspec.Raw] | None = None
+    choices: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 class Relay:
@@ -169,7 +169,7 @@ def _asks_for_usage(body: bytes) -> bool:
 
 
 def _asking_for_usage(body: bytes) -> bytes:
-    fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+    fields = openai.decode(body, dict[str, msgspec.Raw])
     options = msgspec.json.decode(fields.get("stream_options", msgspec.Raw(b"null"))) or {}
     fields["stream_options"] = msgspec.Raw(msgspec.json.encode({**options, "include_usage": True}))
     return msgspec.json.encode(fields)
@@ -178,11 +178,9 @@ def _asking_for_usage(body: bytes) -> bytes:
 def _reports_usage_alone(event: bytes, settlement: Settlement) -> bool:
     """Price the usage that an event reports, and tell whether it says nothing else."""
     data = data_of(event)
-    settlement.price(openai.usage_in(data))
-    try:
-        return msgspec.json.decode(data, type=_Choices).choices == []
-    except openai.UNREADABLE:
-        return False
+    usage = openai.usage_in(data)
+    settlement.price(usage)
+    return usage is not None and bytes(msgspec.json.decode(data, type=_Choices).choices) in {b"[]", b"null"}
 
 
 def _as_error(body: bytes, status: int) -> bytes:

@@ -1,5 +1,6 @@
 """Settle: what a call consumed and cost, and its span. Every call is settled exactly once, however it ended."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import Protocol
@@ -94,48 +95,45 @@ class Settlement:
 async def settled(
     settlement: Settlement, events: AsyncGenerator[bytes], *, close: Callable[[], Awaitable[None]]
 ) -> AsyncGenerator[bytes]:
-    """Return a stream that passes events on, keeps what they said, and settles the call however it ends.
+    """Return a stream that passes events on, keeps what they say, and settles when it ends, breaks, or nobody listens.
 
-    The stream has begun already, so that closing it settles even a call to which nobody ever listened.
-
-    Args:
-        settlement: of the call.
-        events: what to pass on.
-        close: gives up what the events come from.
+    It has begun when it is returned: it settles and calls `close` even where it is closed before its first event. A
+    stream that breaks ends with the error in the protocol's own shape: never in silence.
     """
-    stream = _settled(settlement, events, close)
+    stream = _settling(settlement, events, close)
     await anext(stream)
     return stream
 
 
-async def _settled(
+async def _settling(
     settlement: Settlement, events: AsyncGenerator[bytes], close: Callable[[], Awaitable[None]]
 ) -> AsyncGenerator[bytes]:
-    """Settle when the stream ends, breaks, or nobody listens any longer.
-
-    A stream that breaks ends with the error in the protocol's own shape: never in silence.
-    """
     kept = bytearray()
     try:
-        yield b""
+        yield b""  # begun: see settled()
         async with aclosing(events) as stream:
             async for event in stream:
-                settlement.note_first_token()
+                if b"data:" in event:
+                    settlement.note_first_token()
                 if len(kept) <= MAX_RECORDED:
                     kept += event
                 yield event
     except LasttenthError as error:
         settlement.outcome.error = error.code
         yield openai.event(openai.error_body(error))
-    except Exception:
-        settlement.outcome.error = LasttenthError.code
-        raise
-    except BaseException:
-        settlement.outcome.error = settlement.outcome.error or DISCONNECTED
+    except BaseException as error:
+        settlement.outcome.error = settlement.outcome.error or code_of(error)
         raise
     finally:
-        await close()
         settlement.watch.lap("stream")
         settlement.outcome.output = bytes(kept)
         settlement.outcome.output_type = openai.EVENT_STREAM
         settlement.finish()
+        await close()
+
+
+def code_of(error: BaseException) -> str:
+    """Return the stable code under which a call that ended this way is recorded."""
+    if isinstance(error, LasttenthError):
+        return error.code
+    return DISCONNECTED if isinstance(error, asyncio.CancelledError | GeneratorExit) else LasttenthError.code

@@ -11,6 +11,7 @@ from lasttenth.records.definitions import RetrievalBinding
 from lasttenth.records.ports import Caller, Citation, FinishPart, GroundingPart, Program, ReplyPart, TaskCall, TextPart
 from lasttenth.records.traces import Assignment
 from lasttenth.releases.registry import Registry, Resolved
+from lasttenth.serve.admit import named
 from lasttenth.serve.calls import Call, GatewayReply, Outcome
 from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.route import TaskTarget
@@ -82,7 +83,7 @@ class TaskRunner:
         release = resolved.release
         model, index = call.controls.get("model"), call.controls.get("index")
         if model is not None:
-            release = msgspec.structs.replace(release, model=model)
+            release = msgspec.structs.replace(release, model=named(model))
         if index is not None and release.retrieval is not None:
             binding = RetrievalBinding(index=index, passages=release.retrieval.passages)
             release = msgspec.structs.replace(release, retrieval=binding)

@@ -166,4 +166,5 @@ chunks = Table(
     Column("vector", LargeBinary, nullable=False),
     Index("chunks_by_index", "project", "index_id"),
     Index("chunks_by_document", "project", "document_id"),
+    sqlite_autoincrement=True,
 )

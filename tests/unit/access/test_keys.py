@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import with_sqlite
 
 from lasttenth.access.keys import Keyring, read_pepper
-from lasttenth.records.errors import AuthenticationError
+from lasttenth.records.errors import AuthenticationError, StorageError
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.storage.ports import Store
 
@@ -77,3 +77,26 @@ def test_pepper_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
     assert first == second
     assert len(first) == 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", [b"", b"short", b"x" * 33])
+def test_pepper_that_is_damaged_is_refused_and_never_used(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "pepper"
+    path.write_bytes(content)
+
+    with pytest.raises(StorageError, match="damaged"):
+        read_pepper(path, system_randomness)
+
+
+def test_all_who_come_at_once_have_one_pepper(tmp_path: Path) -> None:
+    path = tmp_path / "pepper"
+    found: list[bytes] = []
+
+    def slow(size: int) -> bytes:
+        found.append(read_pepper(path, system_randomness))
+        return system_randomness(size)
+
+    found.append(read_pepper(path, slow))
+
+    assert found[0] == found[1] == path.read_bytes()
+    assert [file.name for file in tmp_path.iterdir()] == ["pepper"]

@@ -1,6 +1,7 @@
 """Citing: sentences are held until their quotes are verified, however the answer is cut into pieces."""
 
 import itertools
+import time
 
 import pytest
 from hypothesis import given
@@ -106,3 +107,86 @@ def test_quote_that_is_never_closed_proves_nothing() -> None:
     text, citations, grounding = answered('At nine. <quote document="2">The shop opens at')
 
     assert (text.strip(), citations, grounding.groundedness) == ("At nine.", [], 0.0)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "If a < b, stop. Otherwise go on. That is all.",
+        "Use <b>bold</b> text. Then <quote>this</quote> is plain. It stays.",
+        'The element is <quote cite="x">. Nothing of it is lost.',
+        "It ends with a <",
+        "Tags nest: <<<quote>>. They are only text. </quote> So is this.",
+    ],
+)
+def test_text_with_other_tags_is_shown_as_it_is_however_it_is_cut(text: str) -> None:
+    whole, _, _ = answered(text)
+    in_pieces, _, _ = answered(*text)
+
+    assert (whole, in_pieces) == (text, text)
+
+
+def test_text_behind_a_sign_that_begins_no_tag_is_not_held_back() -> None:
+    citer = Citer(PASSAGES)
+
+    shown = "".join(part.text for part in citer.feed("If a < b, stop. Then c. Then d.") if isinstance(part, TextPart))
+
+    assert shown == "If a < b, stop. Then c. "
+
+
+def test_quote_with_an_endless_number_breaks_nothing() -> None:
+    text, citations, _ = answered(f'Fine. <quote document="{"9" * 5000}">x</quote>')
+
+    assert text.startswith("Fine.")
+    assert citations == []
+
+
+def test_quote_inside_a_quote_proves_nothing_and_hides_nothing_that_follows() -> None:
+    quote = '<quote document="1">Lamps <quote document="2">The shop opens at nine.</quote>'
+
+    text, citations, _ = answered(f"At nine. {quote} And so on. Really.")
+
+    assert text == "At nine. And so on. Really."
+    assert citations == []
+
+
+def test_quote_that_is_not_closed_for_long_is_text_again() -> None:
+    answer = 'At nine. <quote document="2">' + "It goes on. " * 2_000
+
+    text, citations, _ = answered(*(answer[at : at + 7] for at in range(0, len(answer), 7)))
+
+    assert text.count("It goes on.") == 2_000
+    assert "<quote" not in text
+    assert citations == []
+
+
+def test_declined_in_the_first_sentence_declines_whatever_follows() -> None:
+    text, citations, grounding = answered('<declined/> Well. <quote document="2">The shop opens at nine.</quote>')
+
+    assert (text, citations, grounding.declined) == (DECLINED_TEXT, [], True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "word ",
+        "A sentence of some length. ",
+        "a < b and ",
+        " ",
+        "<quote ",
+        "<",
+        'So. <quote document="1">',
+        '<quote document="2">The shop opens at nine.</quote>',
+        '<quote document="2">The shop opens at nine.</quote>' + " " * 30_000,
+        '<quote document="2">x</quote><quote document="2">' + "Never closed. " * 2_000,
+    ],
+)
+def test_long_answer_in_small_pieces_takes_time_in_proportion(text: str) -> None:
+    def seconds(size: int) -> float:
+        answer = (text * (size // len(text) + 1))[:size]
+        began = time.process_time()
+        answered(*(answer[at : at + 5] for at in range(0, size, 5)))
+        answered(answer)
+        return time.process_time() - began
+
+    assert seconds(200_000) < 8 * seconds(50_000) + 1

@@ -35,8 +35,8 @@ class OpenAICompatibleProvider:
         self._base_url = base_url.rstrip("/")
         self._transport = transport
         self._headers = {"content-type": "application/json", "accept-encoding": "identity"}
-        if api_key:
-            self._headers["authorization"] = f"Bearer {api_key}"
+        if api_key.strip():
+            self._headers["authorization"] = f"Bearer {api_key.strip()}"
 
     async def call(self, request: ModelRequest) -> "RelayedReply":
         """Call a model and return once its answer begins. Raises UpstreamError."""

@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, text, update
 
 from lasttenth.records.errors import ConflictError, IndexNotFoundError, NotFoundError
 from lasttenth.records.hashing import canonical
@@ -23,6 +23,9 @@ _indexes = schema.indexes
 _documents = schema.documents
 _chunks = schema.chunks
 _payloads = schema.payloads
+
+_REMOVED_AT_ONCE = 200
+"""Documents whose texts are in memory together while they leave an index; SQLite binds 32,766 values at most."""
 
 
 class IndexTable:
@@ -100,6 +103,9 @@ class IndexTable:
 
         def work(connection: Connection) -> None:
             index = self._known(connection, name)
+            lengths = {len(chunk.vector) for document in documents for chunk in document.chunks}
+            if lengths - {4 * index.dimension}:
+                raise ConflictError(f"Index {name} was made anew with other settings meanwhile.", hint="Try again.")
             self._remove(connection, index.id, [document.name for document in documents])
             for document in documents:
                 self._insert(connection, index.id, document)
@@ -191,14 +197,16 @@ class IndexTable:
         connection.execute(statement)
 
     def _insert(self, connection: Connection, index_id: int, document: NewDocument) -> None:
-        payload = self._payloads.row(Payload(media_type=document.media_type, body=document.text.encode()))
+        # The parameter keeps a document apart from an equal prompt or answer: it leaves with its index, they stay.
+        body = document.text.encode()
+        payload = self._payloads.row(Payload(media_type=f"{document.media_type}; role=document", body=body))
         insert_payloads(connection, [payload])
         owner = {"project": self._project, "index_id": index_id}
         row = {**owner, "name": document.name, "hash": document.hash, "payload": payload["id"]}
         key = connection.execute(insert(_documents), row).inserted_primary_key
         document_id = int(key[0]) if key is not None else 0
-        # Only the writer inserts, so the ids that follow the highest one are ours.
-        first = int(connection.scalar(select(func.coalesce(func.max(_chunks.c.id), 0))) or 0) + 1
+        # Only the writer inserts, so the ids that follow the highest one there ever was are ours.
+        first = int(connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'")) or 0) + 1
         rows, texts = [], []
         for chunk_id, chunk in enumerate(document.chunks, first):
             fields = msgspec.structs.asdict(chunk)
@@ -210,6 +218,10 @@ class IndexTable:
             words.add(connection, index_id, texts)
 
     def _remove(self, connection: Connection, index_id: int, names: Sequence[str]) -> None:
+        for start in range(0, len(names), _REMOVED_AT_ONCE):
+            self._remove_some(connection, index_id, names[start : start + _REMOVED_AT_ONCE])
+
+    def _remove_some(self, connection: Connection, index_id: int, names: Sequence[str]) -> None:
         mine = _documents.c.project == self._project, _documents.c.index_id == index_id
         found = connection.execute(select(_documents).where(*mine, _documents.c.name.in_(names))).all()
         if not found:

@@ -167,6 +167,7 @@ def _indexes() -> None:
         sa.Column("headings", sa.Text(), nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
+        sqlite_autoincrement=True,
     )
     op.create_index("chunks_by_document", "chunks", ["project", "document_id"], unique=False)
     op.create_index("chunks_by_index", "chunks", ["project", "index_id"], unique=False)
