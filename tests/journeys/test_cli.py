@@ -1,5 +1,6 @@
 """The command line as a user types it: every command, for people and as JSON, and how each failure ends."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -8,8 +9,9 @@ import pytest
 from tests.journeys.commands import error_of, lasttenth, output_of
 from typer.testing import CliRunner
 
-from lasttenth import __version__
+from lasttenth import App, __version__
 from lasttenth.cli.main import COMMANDS, build
+from lasttenth.storage.ports import IndexSettings
 
 QUESTION = "Within how many days can I return a lamp?"
 GROUPS = [["index", name] for name in ("add", "search", "list", "remove", "drop")]
@@ -132,6 +134,41 @@ def test_doctor_finds_nothing_bad(folder: Path) -> None:
     findings = output_of("doctor", folder=folder)
 
     assert [finding for finding in findings if finding["state"] == "bad"] == []
+
+
+def test_doctor_says_which_index_was_built_with_another_embedder(tmp_path: Path) -> None:
+    async def build_with_another() -> None:
+        async with App(tmp_path) as app:
+            store = await app.installation.project("default")
+            settings = IndexSettings(splitter="1", embedder="test/other", embedder_hash="0" * 64, dimension=3)
+            await store.indexes.create("default", settings)
+
+    asyncio.run(build_with_another())
+
+    findings = output_of("doctor", folder=tmp_path)
+
+    said = [each["said"] for each in findings if each["what"] == "Index"]
+    assert len(said) == 1
+    assert "default was built with test/other" in said[0]
+    assert "--rebuild" in said[0]
+
+
+def test_doctor_says_wrong_settings_once(tmp_path: Path) -> None:
+    (tmp_path / "lasttenth.yaml").write_text("listen: {prot: 1}")
+
+    finished = lasttenth("doctor", folder=tmp_path)
+
+    assert finished.returncode == 1
+    assert finished.stdout.count("unknown field") == 1
+
+
+def test_tables_are_whole_where_there_is_no_terminal(folder: Path) -> None:
+    trace_id = output_of("ask", QUESTION, folder=folder)["trace_id"]
+
+    rows = lasttenth("traces", folder=folder).stdout.splitlines()
+
+    assert trace_id in rows[1]
+    assert "chat task/answer" in rows[1]
 
 
 @pytest.mark.parametrize("command", [[name] for name in COMMANDS] + GROUPS, ids=" ".join)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -227,3 +228,8 @@ def index_of(docs: Sequence[str | Path]) -> str:
     """Return the name of the index that holds exactly these paths: asking about other paths never mixes them in."""
     places = sorted(str(Path(path).absolute()) for path in docs)
     return f"docs-{text_hash(chr(0).join(places))[:12]}"
+
+
+def made_by_asking(index: str) -> bool:
+    """Tell whether an index has the name that `index_of` gives: it is built anew by itself."""
+    return re.fullmatch("docs-[0-9a-f]{12}", index) is not None

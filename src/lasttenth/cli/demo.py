@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -67,14 +69,15 @@ async def _demo(folder: Path, *, stay: bool, as_json: bool) -> None:
         await started.wait()
         _say(f"Server ready at {url} after {time.perf_counter() - began:.2f} s.", as_json=as_json)
         report = await _index(App(installation=installation), as_json=as_json)
-        answers = await _ask(url, as_json=as_json)
+        answers = await _ask(url, links=stay, as_json=as_json)
         if as_json:
             show({"index": report, "answers": answers}, as_json=True, render=str)
         elif stay:
             console().print(f"Traces: {url}/   Stop with Ctrl-C.")
             await serving
         else:
-            console().print(f"Look at the traces with: lasttenth up --folder {folder}")
+            console().print()
+            console().print(f"Look at the traces in a browser: {_command()} up --folder {folder}")
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
@@ -95,11 +98,11 @@ async def _index(app: App, *, as_json: bool) -> IndexReport:
         console().print(report_lines(report))
         if not report.embedder:
             console().print("No embedder is installed; with one, documents are found by meaning as well:")
-            console().print("  lasttenth embedder install && lasttenth demo")
+            console().print("  pip install 'lasttenth[local]' && lasttenth embedder install && lasttenth demo")
     return report
 
 
-async def _ask(url: str, *, as_json: bool) -> list[Answer]:
+async def _ask(url: str, *, links: bool, as_json: bool) -> list[Answer]:
     answers = []
     async with aiohttp.ClientSession() as session:
         for question in QUESTIONS:
@@ -109,7 +112,8 @@ async def _ask(url: str, *, as_json: bool) -> list[Answer]:
                 console().print()
                 console().print(Text(f"? {question}", style="bold cyan"))
                 console().print(answer_lines(answer))
-                console().print(Text(f"  {url}/traces/{answer.trace_id}", style="dim"))
+                if links:  # without a server that stays they would lead nowhere
+                    console().print(Text(f"  {url}/traces/{answer.trace_id}", style="dim"))
     return answers
 
 
@@ -123,6 +127,12 @@ async def _answer(session: aiohttp.ClientSession, url: str, question: str) -> An
             raise UpstreamError(f"The gateway answers {response.status}: {content.decode(errors='replace')}")
     reply = GatewayReply(status=200, media_type="application/json", headers=headers, body=content)
     return read_answer(reply, latency=time.perf_counter() - began)
+
+
+def _command() -> str:
+    """Return how this command line was called: `make demo` runs it from an environment that is not active."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "lasttenth" and shutil.which("lasttenth") is None else "lasttenth"
 
 
 def _say(text: str, *, as_json: bool) -> None:
