@@ -8,6 +8,7 @@ import pytest
 from tests.journeys.commands import error_of, lasttenth, output_of
 from typer.testing import CliRunner
 
+from lasttenth import __version__
 from lasttenth.cli.main import COMMANDS, build
 
 QUESTION = "Within how many days can I return a lamp?"
@@ -23,6 +24,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     documents.mkdir()
     (documents / "refunds.md").write_text("# Refunds\n\nYou can return any lamp within 30 days of delivery.\n")
     (documents / "shipping.md").write_text("# Shipping\n\nStandard shipping to Norway costs 14.90 EUR.\n")
+    (place / "empty").mkdir()
+    (place / "empty" / "data.json").write_text("{}")
     assert output_of("index", "add", "docs", folder=place)["added"] == 2
     assert "30 days" in output_of("ask", QUESTION, "--index", "default", folder=place)["text"]
     return place
@@ -35,6 +38,17 @@ def test_answer_is_printed_with_its_quotes(folder: Path) -> None:
     assert "within 30 days" in finished.stdout
     assert "[1] docs/refunds.md:3" in finished.stdout
     assert "trace " in finished.stdout
+
+
+def test_question_says_which_documents_were_left_out(folder: Path) -> None:
+    (folder / "empty.md").write_text("")
+
+    finished = lasttenth("ask", QUESTION, "--docs", "docs", "--docs", "empty.md", folder=folder)
+
+    assert "within 30 days" in finished.stdout
+    assert finished.stderr.splitlines() == [
+        "  left out: empty.md holds no text. Leave it out, or check that it was saved completely."
+    ]
 
 
 def test_answer_as_json_has_its_citations(folder: Path) -> None:
@@ -128,6 +142,13 @@ def test_every_command_has_help(command: list[str]) -> None:
     assert "Usage" in finished.stdout
 
 
+@pytest.mark.parametrize("words", [["--version"], ["--version", "doctor"]], ids=" ".join)
+def test_version_is_printed(words: list[str]) -> None:
+    finished = CliRunner().invoke(build(asked="doctor"), words)
+
+    assert (finished.exit_code, finished.stdout) == (0, f"{__version__}\n")
+
+
 WRONG = {
     "unknown command": ["nope"],
     "unknown command of a group": ["index", "nope"],
@@ -158,6 +179,7 @@ FAILURES = {
     "unknown model": (["ask", "x", "--model", "nope/nope"], 3, "model_not_found"),
     "empty question": (["ask", " "], 2, "invalid_request"),
     "missing documents": (["ask", "x", "--docs", "nope"], 2, "unreadable_document"),
+    "documents of no kind": (["ask", "x", "--docs", "empty"], 2, "unreadable_document"),
     "unknown project name": (["index", "list", "--project", "x" * 300], 2, "invalid_request"),
 }
 

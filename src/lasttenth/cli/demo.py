@@ -15,11 +15,11 @@ import lasttenth
 from lasttenth.app.answers import Answer, read_answer
 from lasttenth.app.app import App
 from lasttenth.app.installation import Installation, find_place
-from lasttenth.cli.index import progress_bar, report_lines
+from lasttenth.cli.index import moving, progress_bar, report_lines
 from lasttenth.cli.output import AsJson, Folder, console, show
 from lasttenth.cli.rendering import answer_lines
 from lasttenth.console.pages import console_routes
-from lasttenth.context.indexing import IndexReport, Progress
+from lasttenth.context.indexing import IndexReport
 from lasttenth.records.errors import ConflictError, UpstreamError
 from lasttenth.serve.calls import GatewayReply
 from lasttenth.server.application import Application
@@ -84,11 +84,7 @@ async def _demo(folder: Path, *, stay: bool, as_json: bool) -> None:
 
 async def _index(app: App, *, as_json: bool) -> IndexReport:
     with progress_bar() as bar:
-        step = bar.add_task("Indexing the documentation", total=None)
-
-        def moved(progress: Progress) -> None:
-            bar.update(step, completed=progress.done, total=progress.total)
-
+        moved = moving(bar, "Indexing the documentation")
         docs = documentation()
         base = docs.parent if docs.name == "docs" else docs
         try:

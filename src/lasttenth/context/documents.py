@@ -56,6 +56,9 @@ _FORMATS = {
 }
 
 
+READABLE = f"Readable are: {', '.join(_FORMATS)}."
+
+
 def parse_document(name: str, data: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Document:
     """Return the document that a file's bytes hold; the suffix of its name tells the format.
 
@@ -125,9 +128,7 @@ def _check_size(name: str, size: int, limit: int) -> None:
 def _parse(name: str, suffix: str, data: bytes) -> Document:
     form = _FORMATS.get(suffix.lower())
     if form is None:
-        raise DocumentError(
-            f"{name} has the suffix {suffix!r}, which no parser reads.", hint=f"Readable are: {', '.join(_FORMATS)}."
-        )
+        raise DocumentError(f"{name} has the suffix {suffix!r}, which no parser reads.", hint=READABLE)
     parsed = form.parse(name, data)
     blocks = outline(parsed.text, parsed.pieces)
     if not blocks:

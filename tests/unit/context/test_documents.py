@@ -268,4 +268,4 @@ def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "pypdf", None)
 
     with pytest.raises(MissingExtraError, match=r"lasttenth\[documents\]"):
-        documents_package("pypdf")
+        documents_package("pypdf", document="a.pdf")
