@@ -41,7 +41,7 @@ class Fused(NamedTuple):
 
 
 class Snapshot(NamedTuple):
-    """What a retriever searches: the hash of an index's content, and of the artefacts that its vectors were made with."""
+    """What a retriever searches: the hash of an index's content, and of the artefacts that it is searched with."""
 
     hash: str
     artefacts: dict[str, str]
@@ -68,7 +68,8 @@ class Retriever:
             content = await self._indexes.snapshot(index)
             self._snapshots[index] = info.revision, content
         settings = info.settings
-        return Snapshot(content, {settings.embedder: settings.embedder_hash} if settings.embedder else {})
+        by_meaning = settings.embedder and self._embedder is not None
+        return Snapshot(content, {settings.embedder: settings.embedder_hash} if by_meaning else {})
 
     async def search(self, index: str, question: str, *, limit: int) -> list[Passage]:
         """Return the best passages, best first. Raises IndexNotFoundError, EmbedderMismatchError."""
