@@ -22,10 +22,6 @@ class Embedder(Protocol):
     def dimension(self) -> int:
         """Return the length of every vector."""
 
-    @property
-    def max_tokens(self) -> int:
-        """Return the number of tokens, special ones included, after which a text is cut off."""
-
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one row of length 1 for each text, in order: shape (number of texts, `dimension`).
 

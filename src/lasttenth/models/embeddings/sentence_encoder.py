@@ -62,11 +62,6 @@ class SentenceEncoder:
         """Return the length of every vector."""
         return self._artefact.dimension
 
-    @property
-    def max_tokens(self) -> int:
-        """Return the number of tokens after which a text is cut off."""
-        return self._artefact.max_tokens
-
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit row for each text; an empty text has a vector too, that of nothing between two marks."""
         session = self._session
@@ -83,7 +78,7 @@ class SentenceEncoder:
         self._session = None
 
     def _tokens(self, text: str) -> list[int]:
-        head = text[: self.max_tokens * _CHARACTERS_PER_TOKEN]
+        head = text[: self._artefact.max_tokens * _CHARACTERS_PER_TOKEN]
         return self._tokenizer.encode(head.encode(errors="replace").decode()).ids
 
 
