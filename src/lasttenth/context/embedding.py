@@ -1,9 +1,37 @@
-"""Which embedder an index belongs to; the embedders themselves live with the models."""
+"""What retrieval needs of an embedder; the embedders themselves live with the models."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from lasttenth.context.splitting import SPLITTER_VERSION
-from lasttenth.models.embeddings import Embedder
 from lasttenth.records.errors import EmbedderMismatchError
 from lasttenth.storage.ports import IndexInfo, IndexSettings
+
+
+class Embedder(Protocol):
+    """Turn texts into unit vectors."""
+
+    @property
+    def id(self) -> str:
+        """Return the name."""
+        ...
+
+    @property
+    def hash(self) -> str:
+        """Return the hash of everything that decides what the vectors are."""
+        ...
+
+    @property
+    def dimension(self) -> int:
+        """Return the length of a vector."""
+        ...
+
+    def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return one unit row for each text. This is work for the processor: call it off the event loop."""
+        ...
 
 
 def settings_for(embedder: Embedder | None) -> IndexSettings:

@@ -10,9 +10,8 @@ import msgspec
 import numpy as np
 
 from lasttenth.context.documents import documents_in, parse_document, read_bytes
-from lasttenth.context.embedding import settings_for
+from lasttenth.context.embedding import Embedder, settings_for
 from lasttenth.context.splitting import Chunk, split
-from lasttenth.models.embeddings import Embedder
 from lasttenth.records.errors import DocumentError, MissingExtraError
 from lasttenth.storage.ports import Indexes, NewChunk, NewDocument
 

@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from lasttenth.context.embedding import check_embedder
-from lasttenth.models.embeddings import Embedder
+from lasttenth.context.embedding import Embedder, check_embedder
 from lasttenth.storage.ports import Hit, Indexes, StoredChunk
 
 RANK_OFFSET = 20

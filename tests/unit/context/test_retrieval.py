@@ -31,9 +31,6 @@ class LetterEmbedder:
         unit: NDArray[np.float32] = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         return unit
 
-    def close(self) -> None:
-        """There is nothing to give back."""
-
 
 def test_fusion_adds_reciprocal_ranks_and_breaks_ties_by_chunk() -> None:
     fused = fuse([[Hit(1, 9.0), Hit(2, 8.0)], [Hit(2, 0.9), Hit(3, 0.8)], []], offset=60)

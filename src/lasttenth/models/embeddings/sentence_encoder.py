@@ -24,7 +24,7 @@ _CHARACTERS_PER_TOKEN = 128
 
 
 class SentenceEncoder:
-    """An `Embedder` over the files of an artefact. Safe to use from several threads."""
+    """Turn texts into unit vectors with the files of an artefact. Safe to use from several threads."""
 
     def __init__(self, artefact: Artefact, folder: Path, *, graph: bytes, threads: int) -> None:
         """Check the files (0.1 CPU s for 90 MB) and load them.
@@ -54,7 +54,7 @@ class SentenceEncoder:
 
     @property
     def hash(self) -> str:
-        """Return the artefact's hash."""
+        """Return the hash of all that decides the vectors: an index stores it, and refuses any other."""
         return self._artefact.hash
 
     @property
