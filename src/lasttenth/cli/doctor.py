@@ -21,7 +21,8 @@ from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.app.views import IndexView
 from lasttenth.cli.generic import run
 from lasttenth.cli.output import AsJson, Folder, show
-from lasttenth.models.embeddings import MINILM, Embedder, default_cache, is_installed
+from lasttenth.context.embedding import Embedder
+from lasttenth.models.embeddings import MINILM, default_cache, is_installed
 from lasttenth.records.errors import LasttenthError
 
 _PACKAGES = {"local": ("onnxruntime", "tokenizers"), "documents": ("pypdf", "docx")}

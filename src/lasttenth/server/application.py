@@ -10,10 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation
 from lasttenth.models import openai
+from lasttenth.models.port import ModelOperation
 from lasttenth.records.errors import (
     LasttenthError,
     MethodNotAllowedError,
@@ -21,15 +23,14 @@ from lasttenth.records.errors import (
     NotFoundError,
     StorageError,
 )
-from lasttenth.serve.calls import GatewayOperation
 from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.api import Api
 from lasttenth.server.gateway import Gateway
-from lasttenth.server.requests import Door, Receive, Scope, Send, headers_of
+from lasttenth.server.requests import Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
 
-HOT: Mapping[str, GatewayOperation] = {"/v1/chat/completions": "chat", "/v1/embeddings": "embeddings"}
+HOT: Mapping[str, ModelOperation] = {"/v1/chat/completions": "chat", "/v1/embeddings": "embeddings"}
 
 
 class Application:

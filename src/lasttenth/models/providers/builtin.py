@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lasttenth.models import openai
-from lasttenth.models.embeddings import Embedder
+from lasttenth.models.embeddings import SentenceEncoder
 from lasttenth.models.extractive import Extraction, Passage, extract
 from lasttenth.models.local import LocalAnswer, LocalReply, once, reply_with
 from lasttenth.models.port import ModelInfo, ModelRequest
@@ -38,7 +38,7 @@ class BuiltinProvider:
         embedder: returns the installed embedder, loading it on first use, or None; called off the event loop.
     """
 
-    def __init__(self, embedder: Callable[[], Embedder | None], clock: Clock) -> None:
+    def __init__(self, embedder: Callable[[], SentenceEncoder | None], clock: Clock) -> None:
         self._embedder = embedder
         self._clock = clock
 
