@@ -30,6 +30,7 @@ from lasttenth.server.requests import Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
 
+GATEWAY_PATHS = "Served are: POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models."
 HOT: Mapping[str, ModelOperation] = {"/v1/chat/completions": "chat", "/v1/embeddings": "embeddings"}
 
 
@@ -108,9 +109,10 @@ async def _failed(_request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     where = f"{request.method} {request.url.path}"
+    hint = GATEWAY_PATHS if request.url.path.startswith("/v1") else "See /api/openapi.json."
     if status == 405 or request.url.path in HOT:
-        return await _failed(request, MethodNotAllowedError(f"{where} is not possible.", hint="See /api/openapi.json."))
-    return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint="See /api/openapi.json."))
+        return await _failed(request, MethodNotAllowedError(f"{where} is not possible.", hint=hint))
+    return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint=hint))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:
