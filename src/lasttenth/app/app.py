@@ -67,8 +67,7 @@ class App:
     async def open(self) -> None:
         """Open the installation. Raises StorageError, ConfigurationError."""
         if self._opened is None:
-            threads = min(4, os.cpu_count() or 1)
-            place = find_place(os.environ, threads=threads, folder=self._folder, configuration=self._configuration)
+            place = find_place(os.environ, folder=self._folder, configuration=self._configuration)
             self._opened = await Installation.open(place)
 
     async def close(self) -> None:
