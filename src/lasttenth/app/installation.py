@@ -27,7 +27,7 @@ from lasttenth.releases.registry import Registry
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
 from lasttenth.serve.route import Router
-from lasttenth.storage.ports import ProjectStore, Store
+from lasttenth.storage.ports import Store
 from lasttenth.storage.sqlite import SqliteStore
 
 DATABASE = "lasttenth.db"
@@ -91,10 +91,6 @@ class Installation:
             raise
         installation.recorder.start()
         return installation
-
-    async def project(self, name: str) -> ProjectStore:
-        """Return the store of a project."""
-        return await self.store.project(name)
 
     async def registry(self, project: str) -> Registry:
         """Return the tasks, releases and pointers of a project, with the built-in ones in place."""
