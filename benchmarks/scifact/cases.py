@@ -43,8 +43,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
 def passages(corpus: Mapping[str, Abstract], ranking: Ranking) -> list[Passage]:
     """Return the first documents of a ranking as passages, the title as their heading."""
     return [
-        Passage(document=document, text=corpus[document].body, headings=(corpus[document].title,), score=score)
-        for document, score in ranking[:DEPTH]
+        Passage(document=document, text=corpus[document].body, headings=(corpus[document].title,))
+        for document, _ in ranking[:DEPTH]
     ]
 
 

@@ -68,7 +68,7 @@ async def _measure(data: Path, documents: Path, folder: Path) -> None:
 
 
 async def _retrieval(app: App, asked: Sequence[Claim]) -> list[Figures]:
-    indexes = (await app.installation.project(app.project)).indexes
+    indexes = (await app.installation.store.project(app.project)).indexes
     embedder = app.installation.embedder.get()
     ways = {"lexical": Retriever(indexes, None)}
     if embedder is not None:
@@ -106,7 +106,7 @@ def _figures(way: str, rankings: list[list[tuple[str, float]]], asked: Sequence[
 
 
 async def _answers(app: App, asked: Sequence[Claim]) -> None:
-    indexes = (await app.installation.project(app.project)).indexes
+    indexes = (await app.installation.store.project(app.project)).indexes
     answers: list[Answer] = [await app.ask(claim.text) for claim in asked]
     shown = [citation for answer in answers for citation in answer.citations]
     texts = {name: await indexes.text(INDEX, name) for name in {citation.document for citation in shown}}

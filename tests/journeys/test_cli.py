@@ -139,7 +139,7 @@ def test_doctor_finds_nothing_bad(folder: Path) -> None:
 def test_doctor_says_which_index_was_built_with_another_embedder(tmp_path: Path) -> None:
     async def build_with_another() -> None:
         async with App(tmp_path) as app:
-            store = await app.installation.project("default")
+            store = await app.installation.store.project("default")
             settings = IndexSettings(splitter="1", embedder="test/other", embedder_hash="0" * 64, dimension=3)
             await store.indexes.create("default", settings)
 

@@ -10,7 +10,8 @@ import os
 import re
 import tempfile
 from pathlib import Path
-from typing import NamedTuple
+
+import msgspec
 
 from lasttenth.records.errors import AuthenticationError, StorageError
 from lasttenth.records.hashing import keyed_hash
@@ -21,11 +22,11 @@ PEPPER_BYTES = 32
 _KEY = re.compile(r"lt-([a-z2-7]{16})-([a-z2-7]{52})")
 
 
-class NewKey(NamedTuple):
-    """A key that was just made. `secret` is the whole key, and is shown this once."""
+class NewKey(msgspec.Struct, frozen=True, kw_only=True):
+    """A key that was just made, whole: it is shown this once."""
 
     id: str
-    secret: str
+    key: str
 
 
 class Keyring:
@@ -48,7 +49,7 @@ class Keyring:
         digest = keyed_hash(self._pepper, secret.encode())
         record = KeyRecord(id=key_id, name=name, project=project, digest=digest, created=self._clock.now())
         await self._store.add_key(record)
-        return NewKey(key_id, f"lt-{key_id}-{secret}")
+        return NewKey(id=key_id, key=f"lt-{key_id}-{secret}")
 
     async def check(self, key: str) -> KeyRecord:
         """Return the record of a key. Raises AuthenticationError, with the same words whatever is wrong with it."""

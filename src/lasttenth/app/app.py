@@ -71,8 +71,7 @@ class App:
     async def open(self) -> None:
         """Open the installation. Raises StorageError, ConfigurationError."""
         if self._opened is None:
-            threads = min(4, os.cpu_count() or 1)
-            place = find_place(os.environ, threads=threads, folder=self._folder, configuration=self._configuration)
+            place = find_place(os.environ, folder=self._folder, configuration=self._configuration)
             self._opened = await Installation.open(place)
 
     async def close(self) -> None:
@@ -110,7 +109,7 @@ class App:
             DocumentError: a path does not exist.
             ConflictError: the index was built with other settings.
         """
-        store = await self.installation.project(self.project)
+        store = await self.installation.store.project(self.project)
         embedder = await asyncio.to_thread(self.installation.embedder.get)
         if rebuild:
             with contextlib.suppress(IndexNotFoundError):
@@ -125,23 +124,23 @@ class App:
 
     async def add_texts(self, documents: Sequence[TextDocument], *, index: str = DEFAULT_INDEX) -> None:
         """Index texts that are not files. Raises DocumentError, ConflictError."""
-        store = await self.installation.project(self.project)
+        store = await self.installation.store.project(self.project)
         embedder = await asyncio.to_thread(self.installation.embedder.get)
         await Indexer(store.indexes, embedder).add_texts(index, documents)
 
     async def remove_documents(self, names: Sequence[str], *, index: str = DEFAULT_INDEX) -> None:
         """Take documents out of an index. Raises IndexNotFoundError."""
-        store = await self.installation.project(self.project)
+        store = await self.installation.store.project(self.project)
         await store.indexes.remove(index, names)
 
     async def drop_index(self, index: str) -> None:
         """Remove an index with all its documents. Raises IndexNotFoundError."""
-        store = await self.installation.project(self.project)
+        store = await self.installation.store.project(self.project)
         await store.indexes.drop(index)
 
     async def indexes(self) -> list[IndexView]:
         """Return the indexes and how much they hold, sorted by name."""
-        indexes = (await self.installation.project(self.project)).indexes
+        indexes = (await self.installation.store.project(self.project)).indexes
         views = []
         for info in await indexes.overview():
             size = await indexes.size(info.name)
@@ -210,13 +209,13 @@ class App:
         self, *, limit: int = 50, before: int | None = None, after: int | None = None
     ) -> list[TraceSummary]:
         """Return the latest traces, newest first; the bounds are Unix nanoseconds."""
-        store = await self.installation.project(self.project)
+        store = await self.installation.store.project(self.project)
         return await store.traces.latest(limit=limit, before=before, after=after)
 
     async def trace(self, trace_id: str) -> list[Span]:
         """Return the spans of a trace in order of their start. Raises NotFoundError."""
         await self.installation.recorder.flush()
-        store = await self.installation.project(self.project)
+        store = await self.installation.store.project(self.project)
         return await store.traces.get(trace_id)
 
 

@@ -1,6 +1,7 @@
 """Wiring: from settings to a store, providers, a pipeline and all that stands between them."""
 
 import asyncio
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -26,12 +27,14 @@ from lasttenth.releases.registry import Registry
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
 from lasttenth.serve.route import Router
-from lasttenth.storage.ports import ProjectStore, Store
+from lasttenth.storage.ports import Store
 from lasttenth.storage.sqlite import SqliteStore
 
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
 PEPPER = "pepper"
+MOST_THREADS = 4
+"""Processor threads of the embedder, where there are so many processors: the others are left to the requests."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +43,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     folder: Path
     cache: Path
     settings: Settings
-    threads: int = 2
+    threads: int
     """Processor threads of the embedder."""
 
 
@@ -89,10 +92,6 @@ class Installation:
         installation.recorder.start()
         return installation
 
-    async def project(self, name: str) -> ProjectStore:
-        """Return the store of a project."""
-        return await self.store.project(name)
-
     async def registry(self, project: str) -> Registry:
         """Return the tasks, releases and pointers of a project, with the built-in ones in place."""
         registry = self._registries.get(project)
@@ -136,11 +135,12 @@ class Installation:
 
 
 def find_place(
-    environment: Mapping[str, str], *, threads: int, folder: Path | None = None, configuration: Path | None = None
+    environment: Mapping[str, str], *, folder: Path | None = None, configuration: Path | None = None
 ) -> Place:
     """Return where an installation is, from what the outer doors were told. Raises ConfigurationError."""
     if configuration is not None and not configuration.exists():
         raise ConfigurationError(f"There is no settings file {configuration}.", hint="Correct --config.")
     settings = read_settings(configuration or Path(FILE_NAME), environment)
     chosen = folder or Path(environment.get("LASTTENTH_FOLDER") or settings.folder)
+    threads = min(MOST_THREADS, os.cpu_count() or 1)
     return Place(folder=chosen, cache=default_cache(environment), settings=settings, threads=threads)

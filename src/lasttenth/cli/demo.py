@@ -59,7 +59,7 @@ def documentation() -> Path:
 async def _demo(folder: Path, *, stay: bool, as_json: bool) -> None:
     began = time.perf_counter()
     listener = bind("127.0.0.1", 0)
-    place = find_place(os.environ, threads=min(4, os.cpu_count() or 1), folder=folder)
+    place = find_place(os.environ, folder=folder)
     installation = await Installation.open(place)
     started = asyncio.Event()
     application = Application(installation, keys_required=False, pages=console_routes())

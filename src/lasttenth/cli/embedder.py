@@ -6,7 +6,7 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import BarColumn, DownloadColumn, TextColumn
+from rich.progress import BarColumn, DownloadColumn, TaskID, TextColumn
 from rich.progress import Progress as Bar
 
 from lasttenth.cli.output import AsJson, progress_console, show, table
@@ -42,11 +42,12 @@ def install_embedder(source: Source = "", as_json: AsJson = False) -> None:
         TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
         console=screen, transient=True, disable=not screen.is_terminal,
     ) as bar:  # fmt: skip
-        stages: dict[str, object] = {}
+        stages: dict[str, TaskID] = {}
 
         def moved(stage: str, done: int, total: int) -> None:
-            task = stages.setdefault(stage, bar.add_task(stage, total=total or None))
-            bar.update(task, completed=done, total=total or None)  # type: ignore[arg-type]
+            if stage not in stages:
+                stages[stage] = bar.add_task(stage, total=total)
+            bar.update(stages[stage], completed=done)
 
         install(default_cache(os.environ), MINILM, progress=moved, source=Path(source) if source else None)
     list_embedders(as_json=as_json)

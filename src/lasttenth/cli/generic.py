@@ -36,6 +36,12 @@ def run(folder: str, project: str, work: Callable[[App], Coroutine[Any, Any, T]]
     return asyncio.run(opened())
 
 
+def description_of(hint: Any) -> str:
+    """Return what a field's annotation says about it."""
+    metas = [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, msgspec.Meta)]
+    return next((meta.description for meta in metas if meta.description), "")
+
+
 def _command(operation: Operation) -> Callable[..., None]:
     fields = msgspec.structs.fields(operation.input)
 
@@ -71,9 +77,3 @@ def _parameter(field: msgspec.structs.FieldInfo, hint: Any) -> inspect.Parameter
         return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, annotation=argument)
     option: Any = Annotated[kind, typer.Option(f"--{field.name.replace('_', '-')}", help=said)]
     return inspect.Parameter(field.name, inspect.Parameter.KEYWORD_ONLY, default=field.default, annotation=option)
-
-
-def description_of(hint: Any) -> str:
-    """Return what a field's annotation says about it."""
-    metas = [each for each in getattr(hint, "__metadata__", ()) if isinstance(each, msgspec.Meta)]
-    return next((meta.description for meta in metas if meta.description), "")

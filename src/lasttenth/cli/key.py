@@ -2,7 +2,6 @@
 
 from typing import Annotated
 
-import msgspec
 import typer
 from rich.text import Text
 
@@ -13,13 +12,6 @@ from lasttenth.cli.generic import run
 from lasttenth.cli.output import AsJson, Folder, Project, show
 
 Name = Annotated[str, typer.Argument(help="What the key is for.", show_default=False)]
-
-
-class KeyView(msgspec.Struct, frozen=True, kw_only=True):
-    """A new key. It is shown this once."""
-
-    id: str
-    key: str
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -37,5 +29,4 @@ def create(name: Name, folder: Folder = "", project: Project = DEFAULT_PROJECT, 
         return await app.installation.keyring.create(name, project=app.project)
 
     made = run(folder, project, work)
-    view = KeyView(id=made.id, key=made.secret)
-    show(view, as_json=as_json, render=lambda shown: Text(f"{shown.key}\nIt is shown this once: keep it safe."))
+    show(made, as_json=as_json, render=lambda new: Text(f"{new.key}\nIt is shown this once: keep it safe."))

@@ -38,7 +38,6 @@ def up(
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     place = find_place(
         os.environ,
-        threads=min(4, os.cpu_count() or 1),
         folder=Path(folder) if folder else None,
         configuration=Path(config) if config else None,
     )

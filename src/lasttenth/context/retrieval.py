@@ -83,12 +83,12 @@ class Retriever:
         ]
 
 
-def fuse(rankings: Sequence[Sequence[Hit]], *, offset: int = RANK_OFFSET) -> list[Hit]:
+def fuse(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
     """Return the chunks of several rankings by reciprocal rank, best first; ties keep the order of the chunks."""
     scores: dict[int, float] = {}
     for ranking in rankings:
         for rank, hit in enumerate(ranking, 1):
-            scores[hit.chunk] = scores.get(hit.chunk, 0.0) + 1.0 / (offset + rank)
+            scores[hit.chunk] = scores.get(hit.chunk, 0.0) + 1.0 / (RANK_OFFSET + rank)
     return sorted((Hit(chunk, score) for chunk, score in scores.items()), key=lambda each: (-each.score, each.chunk))
 
 

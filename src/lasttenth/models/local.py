@@ -1,6 +1,6 @@
 """How a model of this process answers in OpenAI's shape, whole or as a stream."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import msgspec
 
@@ -29,13 +29,22 @@ class LocalReply:
         """There is no connection to let go of."""
 
 
+Pause = Callable[[int], Awaitable[None]]
+"""Wait before the piece of this number, from 0 on, is streamed."""
+
+
+async def _no_pause(_number: int) -> None:
+    """Wait for nothing."""
+
+
 class LocalAnswer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a local model has to say: the pieces in which it is streamed, and what it counts."""
+    """What a local model has to say: the pieces in which it is streamed, what it counts, and how fast it speaks."""
 
     model: str
     pieces: Sequence[str]
     usage: Usage
     reason: str = "stop"
+    pause: Pause = _no_pause
 
 
 def reply_with(answer: LocalAnswer, request: ModelRequest, body: openai.ChatBody, clock: Clock) -> LocalReply:
@@ -55,7 +64,8 @@ async def once(body: bytes) -> AsyncIterator[bytes]:
 
 async def _stream(answer: LocalAnswer, head: openai.ReplyHead, *, include_usage: bool) -> AsyncIterator[bytes]:
     yield openai.delta(head, {"role": "assistant", "content": ""})
-    for piece in answer.pieces:
+    for number, piece in enumerate(answer.pieces):
+        await answer.pause(number)
         yield openai.delta(head, {"content": piece})
     yield openai.delta(head, {}, reason=answer.reason)
     if include_usage:

@@ -7,14 +7,13 @@ Image, video and citation tokens are charged as other tokens of their direction;
 
 import datetime as dt
 import functools
-from collections.abc import Iterator
 from decimal import Decimal
 from importlib import resources
 from typing import NamedTuple
 
 import msgspec
 
-from lasttenth.models.catalogue import Catalogue, Model, Rate, Rates, Tiered
+from lasttenth.models.catalogue import Catalogue, Rate, Rates, Tiered
 from lasttenth.records.money import nanos
 from lasttenth.records.usage import Usage
 
@@ -42,15 +41,6 @@ class Cost(NamedTuple):
 
     amount: int | None
     version: str
-
-
-class ModelListing(NamedTuple):
-    """A known model, as people look it up: `provider/model`, its name, and its context window in tokens."""
-
-    model: str
-    name: str
-    context_window: int | None
-    deprecated: bool
 
 
 class Prices:
@@ -98,12 +88,6 @@ class Prices:
         found = self._find(provider, name)
         return found.context_window if found else None
 
-    def models(self) -> Iterator[ModelListing]:
-        """Yield every known model, provider by provider."""
-        for provider in self._catalogue.providers:
-            for model in provider.models:
-                yield _listing(provider.id, model)
-
 
 def cost(price: Price | None, usage: Usage) -> int | None:
     """Return the cost of a call in nano-dollars: the exact sum, rounded once, half to even. Unknown prices cost None.
@@ -147,7 +131,3 @@ def _dollars(rate: Rate | None, length: int) -> Decimal:
         exceeded = (tier.dollars for tier in reversed(rate.tiers) if length > tier.above)
         return next(exceeded, rate.base)
     return rate
-
-
-def _listing(provider: str, model: Model) -> ModelListing:
-    return ModelListing(f"{provider}/{model.id}", model.name or model.id, model.context_window, model.deprecated)

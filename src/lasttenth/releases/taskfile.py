@@ -47,24 +47,9 @@ def read_task(text: str, *, source: str) -> TaskFile:
     messages = _messages(found[2])
     if not messages:
         raise ConfigurationError(f"{source} has no message.", hint='Begin one with a heading such as "# User".')
-    task = Task(
-        name=front.name,
-        description=front.description,
-        owner=front.owner,
-        risk_tier=front.risk_tier,
-        input_schema=front.input_schema,
-        output_schema=front.output_schema,
-        objectives=front.objectives,
-    )
-    release = Release(
-        task=front.name,
-        messages=messages,
-        model=front.model,
-        parameters=front.parameters,
-        retrieval=front.retrieval,
-        cites=front.cites,
-    )
-    return TaskFile(task, release)
+    fields = msgspec.structs.asdict(front)
+    release = {**fields, "task": front.name, "messages": messages}
+    return TaskFile(msgspec.convert(fields, Task), msgspec.convert(release, Release))
 
 
 def builtin_tasks() -> list[TaskFile]:

@@ -15,9 +15,7 @@ UNEXPECTED = LasttenthError(
 
 
 def reply_headers(settlement: Settlement) -> dict[str, str]:
-    """Return our own headers: trace id, model, release, cost, what is known of
-    groundedness, and the milliseconds that were not the provider's.
-    """
+    """Return our own headers: trace id, model, release, cost, groundedness, and the milliseconds that were ours."""
     outcome = settlement.outcome
     headers = _trace_headers(settlement.call.scope)
     headers["x-lasttenth-model"] = outcome.model

@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from lasttenth.models.port import ModelInfo, Provider
 from lasttenth.records.errors import ModelNotFoundError, UpstreamError
+from lasttenth.releases.registry import PRODUCTION
 
 TASK_PREFIX = "task/"
 
@@ -38,7 +39,7 @@ class Router:
         if not name.startswith(TASK_PREFIX):
             return None
         task, _, pointer = name.removeprefix(TASK_PREFIX).partition("@")
-        return TaskTarget(task, pointer or "production")
+        return TaskTarget(task, pointer or PRODUCTION)
 
     def model_of(self, name: str) -> ModelTarget:
         """Return who serves a model. Raises ModelNotFoundError."""

@@ -39,9 +39,9 @@ class Api:
     def _endpoint(self, operation: Operation) -> Endpoint:
         async def endpoint(request: Request) -> Response:
             headers = headers_of(request.scope)
-            caller = await self._door.let_in(headers)
+            identity = await self._door.let_in(headers)
             body = await read_body(request.receive, headers, limit=self._body_limit)
-            app = App(project=caller.project, installation=self._installation)
+            app = App(project=identity.project, installation=self._installation)
             result = await operation.run(app, _input(operation, request, body))
             return Response(msgspec.json.encode(result), media_type=openai.JSON)
 

@@ -80,9 +80,9 @@ class Application:
         raise ModelNotFoundError(f"There is no model {name}.", hint="List them with: GET /v1/models", parameter="model")
 
     async def _models(self, request: Request) -> list[dict[str, Any]]:
-        caller = await self._door.let_in(headers_of(request.scope))
-        app = App(project=caller.project, installation=self._installation)
-        tasks = await (await self._installation.registry(caller.project)).tasks()
+        identity = await self._door.let_in(headers_of(request.scope))
+        app = App(project=identity.project, installation=self._installation)
+        tasks = await (await self._installation.registry(identity.project)).tasks()
         owned = [(f"task/{task.name}", "lasttenth") for task in tasks]
         owned += [(model.name, model.provider) for model in (await app.models()).models]
         return [{"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in owned]

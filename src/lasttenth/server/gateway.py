@@ -47,8 +47,8 @@ class Gateway:
         await _unless_left(receive, self._answer(msgspec.structs.replace(request, body=body), send))
 
     async def _let_in(self, request: GatewayRequest) -> GatewayRequest:
-        caller = await self._door.let_in(request.headers)
-        return msgspec.structs.replace(request, project=caller.project, key=caller.key)
+        identity = await self._door.let_in(request.headers)
+        return msgspec.structs.replace(request, project=identity.project, key=identity.key)
 
     async def _answer(self, request: GatewayRequest, send: Send) -> None:
         await _send(send, await self._pipeline.serve(request))

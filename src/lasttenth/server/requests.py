@@ -18,7 +18,7 @@ class ClientDisconnected(Exception):  # noqa: N818 - not an error of ours
     """The client went away before it had sent its request."""
 
 
-class Caller(NamedTuple):
+class Identity(NamedTuple):
     """Who is asking: the project that the key opens, and the key's public id."""
 
     project: str
@@ -39,7 +39,7 @@ class Door:
         self._keys_required = keys_required
         self.project = project
 
-    async def let_in(self, headers: Mapping[str, str]) -> Caller:
+    async def let_in(self, headers: Mapping[str, str]) -> Identity:
         """Return who is asking. Raises AuthenticationError, PermissionDeniedError.
 
         On loopback a request needs no key, but it must be addressed to this machine by name: a page in a browser that
@@ -50,7 +50,7 @@ class Door:
             if not key:
                 raise AuthenticationError("A key is needed.", hint="Send it as: Authorization: Bearer lt-…")
             record = await self._keyring.check(key)
-            return Caller(record.project, record.id)
+            return Identity(record.project, record.id)
         host, origin = headers.get("host", ""), headers.get("origin")
         if not _is_local(host):
             raise PermissionDeniedError(
@@ -60,7 +60,7 @@ class Door:
             raise PermissionDeniedError(
                 f"This server does not answer to pages of {origin}.", hint="Use a key: lasttenth key create NAME"
             )
-        return Caller(self.project, "")
+        return Identity(self.project, "")
 
 
 def _is_local(host: str) -> bool:

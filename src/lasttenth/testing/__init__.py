@@ -1,9 +1,9 @@
 """What tests of Lasttenth, and of applications on it, stand on: fixed time and ids, a scripted upstream, a real server."""
 
-from lasttenth.testing.answers import UpstreamAnswer, completion, embeddings, failure, streamed
+from lasttenth.testing.answers import Gate, UpstreamAnswer, completion, embeddings, failure, streamed
 from lasttenth.testing.fixed import FixedClock, FixedRandomness
 from lasttenth.testing.server import HttpAnswer, RunningServer, clean_environment, running_server
-from lasttenth.testing.upstream import Gate, ReceivedRequest, Upstream
+from lasttenth.testing.upstream import ReceivedRequest, Upstream
 from lasttenth.testing.waiting import eventually
 
 __all__ = [

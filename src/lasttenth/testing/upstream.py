@@ -15,8 +15,6 @@ import msgspec
 
 from lasttenth.testing.answers import Gate, UpstreamAnswer, failure
 
-__all__ = ["Gate", "ReceivedRequest", "Upstream"]
-
 MAX_HEAD = 64 * 2**10
 _LAST_CHUNK = b"0\r\n\r\n"
 

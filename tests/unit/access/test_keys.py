@@ -30,14 +30,14 @@ def with_keyring(folder: Path, work: Callable[[Keyring, Store], Awaitable[T]]) -
 def test_key_opens_its_project(tmp_path: Path) -> None:
     async def work(keyring: Keyring, _store: Store) -> str:
         key = await keyring.create("ci", project="shop")
-        return (await keyring.check(key.secret)).project
+        return (await keyring.check(key.key)).project
 
     assert with_keyring(tmp_path, work) == "shop"
 
 
 def test_nothing_of_the_secret_is_stored(tmp_path: Path) -> None:
     async def work(keyring: Keyring, _store: Store) -> str:
-        return (await keyring.create("ci", project="shop")).secret
+        return (await keyring.create("ci", project="shop")).key
 
     secret = with_keyring(tmp_path, work).rsplit("-", 1)[1]
 
@@ -46,7 +46,7 @@ def test_nothing_of_the_secret_is_stored(tmp_path: Path) -> None:
 
 def test_every_wrong_key_is_refused_in_the_same_words(tmp_path: Path) -> None:
     async def work(keyring: Keyring, _store: Store) -> set[str]:
-        good = (await keyring.create("ci", project="shop")).secret
+        good = (await keyring.create("ci", project="shop")).key
         last = "a" if good[-1] != "a" else "b"
         wrong = ["", "lt-", good[:-1], good[:-1] + last, good.upper(), f"lt-{'a' * 16}-{'a' * 52}", "sk-something"]
         said = set()
@@ -63,7 +63,7 @@ def test_key_made_under_another_pepper_is_refused(tmp_path: Path) -> None:
     async def work(keyring: Keyring, store: Store) -> None:
         key = await keyring.create("ci", project="shop")
         other = Keyring(store, pepper=b"q" * 32, clock=SystemClock(), randomness=system_randomness)
-        await other.check(key.secret)
+        await other.check(key.key)
 
     with pytest.raises(AuthenticationError):
         with_keyring(tmp_path, work)

@@ -33,10 +33,10 @@ class LetterEmbedder:
 
 
 def test_fusion_adds_reciprocal_ranks_and_breaks_ties_by_chunk() -> None:
-    fused = fuse([[Hit(1, 9.0), Hit(2, 8.0)], [Hit(2, 0.9), Hit(3, 0.8)], []], offset=60)
+    fused = fuse([[Hit(1, 9.0), Hit(2, 8.0)], [Hit(2, 0.9), Hit(3, 0.8)], []])
 
     assert [each.chunk for each in fused] == [2, 1, 3]
-    assert fused[0].score == pytest.approx(1 / 62 + 1 / 61)
+    assert fused[0].score == pytest.approx(1 / 22 + 1 / 21)
 
 
 def test_folder_is_indexed_resumed_and_kept_in_step_with_the_files(tmp_path: Path) -> None:

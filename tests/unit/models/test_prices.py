@@ -138,10 +138,7 @@ def test_parts_larger_than_their_total_are_charged_and_never_refunded() -> None:
     assert cost(price, Usage(input_tokens=-5)) is None
 
 
-def test_context_window_and_name_are_known() -> None:
-    listing = next(listing for listing in PRICES.models() if listing.model == "openai/gpt-5-mini")
-
-    assert (listing.name, listing.context_window) == ("GPT-5 mini", 400_000)
+def test_context_window_is_known() -> None:
     assert PRICES.context_window_of("openai/gpt-5-mini-2025-08-07") == 400_000
     assert PRICES.context_window_of("nobody/nothing") is None
 

@@ -54,4 +54,3 @@ def test_built_in_model_reads_exactly_the_passages_that_the_prompt_was_made_of(t
     assert question == "Why so?"
     assert [one.text for one in passages] == [material(text)] * 2
     assert passages[0].headings == ("A", "B")
-    assert passages[0].similarity == 0.5

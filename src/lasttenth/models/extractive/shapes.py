@@ -17,10 +17,6 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     headings: tuple[str, ...] = ()
     """The title and the headings above the text, outermost first."""
-    score: float | None = None
-    """The retrieval score in the retriever's own unit; higher is better."""
-    similarity: float | None = None
-    """The cosine of passage and question where retrieval was hybrid; None where it was lexical only."""
 
 
 class ExtractedSentence(msgspec.Struct, frozen=True, kw_only=True):

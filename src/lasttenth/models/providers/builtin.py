@@ -26,7 +26,7 @@ MAX_EMBEDDED_TEXTS = 2048
 
 _DOCUMENT = re.compile(
     r'<document id="(?P<id>\d+)" name="(?P<name>[^"]*)"(?: section="(?P<section>[^"]*)")?'
-    r'(?: similarity="(?P<similarity>[-\d.]+)")?>\n(?P<text>.*?)\n</document>',
+    r'(?: similarity="[-\d.]+")?>\n(?P<text>.*?)\n</document>',
     re.DOTALL,
 )
 _QUESTION = re.compile(r"<question>\n(.*?)\n</question>", re.DOTALL)
@@ -131,7 +131,6 @@ def _passage(found: re.Match[str]) -> Passage:
         document=html.unescape(found["name"]),
         text=found["text"],
         headings=tuple(section.split(" > ")) if section else (),
-        similarity=float(found["similarity"]) if found["similarity"] else None,
     )
 
 

@@ -5,12 +5,12 @@ It is made for tests, demonstrations and rehearsals of failure; it never pretend
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 
 import msgspec
 
 from lasttenth.models import openai
-from lasttenth.models.local import LocalReply, once
+from lasttenth.models.local import LocalAnswer, LocalReply, once, reply_with
 from lasttenth.models.port import ModelInfo, ModelRequest
 from lasttenth.records.errors import InvalidRequestError, ModelNotFoundError, UpstreamError
 from lasttenth.records.ids import Clock
@@ -47,6 +47,13 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
         except re.error as error:
             raise ValueError(f"{self.when} is no regular expression: {error}") from error
 
+    async def pause(self, number: int) -> None:
+        """Wait before a piece of a stream. Raises UpstreamError where the connection is to break."""
+        if number == self.breaks_after:
+            raise UpstreamError("The script broke the connection.", hint="This failure was asked for.")
+        if number:
+            await asyncio.sleep(self.delay)
+
 
 class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The lines of one scripted model, tried in order."""
@@ -80,7 +87,15 @@ class ScriptedProvider:
             error = {"message": line.text, "type": "scripted_error", "param": None, "code": None}
             failure = msgspec.json.encode({"error": error})
             return LocalReply(once(failure), media_type=openai.JSON, status=line.status, retry_after=line.retry_after)
-        return self._speak(line, request, body)
+        text = line.text.replace("{input}", prompt)
+        answer = LocalAnswer(
+            model=f"scripted/{request.model}",
+            pieces=_PIECE.findall(text),
+            usage=line.usage or _counted(body, text),
+            reason=line.finish_reason,
+            pause=line.pause,
+        )
+        return reply_with(answer, request, body, self._clock)
 
     async def models(self) -> list[ModelInfo]:
         """Return the scripts by name."""
@@ -92,35 +107,10 @@ class ScriptedProvider:
     async def close(self) -> None:
         """There is nothing to release."""
 
-    def _speak(self, line: Line, request: ModelRequest, body: openai.ChatBody) -> LocalReply:
-        prompt = _last_user_text(body)
-        text = line.text.replace("{input}", prompt)
-        sent = "".join(openai.text_of(message) for message in body.messages)
-        counted = Usage(input_tokens=openai.estimated_tokens(sent), output_tokens=openai.estimated_tokens(text))
-        usage = line.usage or counted
-        head = openai.ReplyHead(
-            id=f"chatcmpl-{self._clock.now():x}", created=self._clock.now() // 10**9, model=f"scripted/{request.model}"
-        )
-        if not request.stream:
-            whole = openai.completion(head, text, usage=usage, reason=line.finish_reason)
-            return LocalReply(once(whole), media_type=openai.JSON)
-        end = [openai.delta(head, {}, reason=line.finish_reason)]
-        if body.wants_usage:
-            end.append(openai.final_usage(head, usage))
-        return LocalReply(_stream(line, head, text, end), media_type=openai.EVENT_STREAM)
 
-
-async def _stream(line: Line, head: openai.ReplyHead, text: str, end: list[bytes]) -> AsyncIterator[bytes]:
-    yield openai.delta(head, {"role": "assistant", "content": ""})
-    for number, piece in enumerate(_PIECE.findall(text)):
-        if number == line.breaks_after:
-            raise UpstreamError("The script broke the connection.", hint="This failure was asked for.")
-        if number:
-            await asyncio.sleep(line.delay)
-        yield openai.delta(head, {"content": piece})
-    for event in end:
-        yield event
-    yield openai.DONE
+def _counted(body: openai.ChatBody, text: str) -> Usage:
+    sent = "".join(openai.text_of(message) for message in body.messages)
+    return Usage(input_tokens=openai.estimated_tokens(sent), output_tokens=openai.estimated_tokens(text))
 
 
 def _last_user_text(body: openai.ChatBody) -> str:
