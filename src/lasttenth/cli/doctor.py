@@ -63,7 +63,11 @@ def _sqlite() -> Finding:
 
 
 def _extras() -> list[Finding]:
-    extras = {"local": ("onnxruntime", "tokenizers"), "documents": ("pypdf", "docx")}
+    extras = {
+        "local": ("onnxruntime", "tokenizers"),
+        "documents": ("pypdf", "docx"),
+        "postgres": ("psycopg",),
+    }
     findings = []
     for extra, packages in extras.items():
         missing = [package for package in packages if importlib.util.find_spec(package) is None]

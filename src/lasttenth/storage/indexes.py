@@ -288,7 +288,8 @@ class IndexTable:
 
     def _read_chunks(self, connection: Connection, index_id: int, condition: Any) -> list[StoredChunk]:
         mine = _chunks.c.project == self._project, _chunks.c.index_id == index_id
-        query = select(_chunks, _documents.c.name.label("document")).join(
+        columns = [column for column in _chunks.columns if column is not _chunks.c.vector]
+        query = select(*columns, _documents.c.name.label("document")).join(
             _documents, _documents.c.id == _chunks.c.document_id
         )
         rows = connection.execute(query.where(*mine, condition).order_by(_chunks.c.id)).all()
