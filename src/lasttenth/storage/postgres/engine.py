@@ -24,11 +24,11 @@ from lasttenth.storage.postgres.strings import register_strings
 T = TypeVar("T")
 
 CONNECTIONS = 8
-ATTEMPTS = 8
+ATTEMPTS = 7
 """How often a transaction is tried that another one got in the way of."""
 CONNECT_TIMEOUT = 10
 
-_LONGEST_PAUSE = 0.05
+_LONGEST_PAUSE = 0.02
 """Seconds before the first repetition, at most; twice as long before each one after it."""
 _DURABLE = (
     "SELECT set_config('synchronous_commit', 'on', false) "
@@ -111,14 +111,11 @@ def driver(connection: Connection) -> "psycopg.Connection[tuple[Any, ...]]":
 
 
 def _open(url: URL, connections: int) -> sqlalchemy.Engine:
+    defaults = {"application_name": "lasttenth", "connect_timeout": str(CONNECT_TIMEOUT)}
+    query = {**defaults, **url.query}
     engine = sqlalchemy.create_engine(
-        url.set(drivername="postgresql+psycopg"),
-        connect_args={
-            "client_encoding": "utf8",
-            "application_name": "lasttenth",
-            "connect_timeout": CONNECT_TIMEOUT,
-            **url.query,
-        },
+        url.set(drivername="postgresql+psycopg", query=query),
+        connect_args={"client_encoding": "utf8"},
         pool_size=connections,
         max_overflow=0,
         pool_pre_ping=True,  # a server that was restarted is met with a new connection, not with an error

@@ -40,13 +40,13 @@ _MEANINGS = {
 
 # A connection that never stood has no code: only the server's words say why.
 _WORDS = {
+    "too many": _BUSY,
+    "connection slots": _BUSY,
     "authentication failed": _STRANGER,
     "no pg_hba.conf entry": _STRANGER,
     "no password supplied": _STRANGER,
-    "role ": _STRANGER,
-    "database ": _MISSING,
-    "too many": _BUSY,
-    "connection slots": _BUSY,
+    'role "': _STRANGER,
+    'database "': _MISSING,
     "terminating connection": _GONE,
     "server closed the connection": _GONE,
 }
