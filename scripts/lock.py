@@ -8,7 +8,7 @@ ROOT = Path(__file__).parent.parent
 FILES = {
     "base": [],
     "local": ["--extra", "local"],
-    "dev": ["--extra", "local", "--extra", "documents", "--group", "dev"],
+    "dev": ["--extra", "local", "--extra", "documents", "--extra", "postgres", "--group", "dev"],
 }
 
 

@@ -1,7 +1,9 @@
-"""What all tests share: a way to run coroutines, and stores in fresh folders."""
+"""What all tests share: a way to run coroutines, and fresh stores of every engine."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -10,17 +12,35 @@ import pytest
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.storage.ports import Store
 from lasttenth.storage.sqlite import SqliteStore
+from tests.servers import PostgresServer, start_postgres
 
 T = TypeVar("T")
 
 
-async def with_sqlite(folder: Path, work: Callable[[Store], Awaitable[T]]) -> T:
-    """Open a SQLite store in a folder for the time of some work."""
-    store = await SqliteStore.open(folder / "store.db", clock=SystemClock(), randomness=system_randomness)
+async def open_sqlite(folder: Path) -> Store:
+    """Open the SQLite store of a folder."""
+    return await SqliteStore.open(folder / "store.db", clock=SystemClock(), randomness=system_randomness)
+
+
+async def open_postgres(url: str) -> Store:
+    """Open the PostgreSQL store of a database."""
+    from lasttenth.storage.postgres import PostgresStore  # noqa: PLC0415 - psycopg is an extra
+
+    return await PostgresStore.open(url, clock=SystemClock(), randomness=system_randomness)
+
+
+async def with_store(opening: Awaitable[Store], work: Callable[[Store], Awaitable[T]]) -> T:
+    """Open a store for the time of some work."""
+    store = await opening
     try:
         return await work(store)
     finally:
         await store.close()
+
+
+async def with_sqlite(folder: Path, work: Callable[[Store], Awaitable[T]]) -> T:
+    """Open a SQLite store in a folder for the time of some work."""
+    return await with_store(open_sqlite(folder), work)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -28,18 +48,50 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--rounds", default="3", help="how many kills a chaos test makes")
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """Return a PostgreSQL server that stands for as long as the tests run."""
+    with start_postgres() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def engines(request: pytest.FixtureRequest) -> "FreshEngine":
+    """Return what makes engines with nothing in them: each engine in turn."""
+    if request.param == "sqlite":
+        return _fresh_sqlite
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return lambda: _fresh_postgres(server)
+
+
 @pytest.fixture
-def engine(tmp_path: Path) -> "Engine":
-    """Return the engine that the conformance suite runs on."""
-    return Engine(tmp_path)
+def engine(engines: "FreshEngine") -> "Iterator[Engine]":
+    """Return the engine that the conformance suite runs on: each engine in turn, with nothing in it."""
+    with engines() as fresh:
+        yield fresh
 
 
 class Engine:
     """Run work against a store that is opened anew each time, as after a restart."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, opened: Callable[[], Awaitable[Store]]) -> None:
+        self._opened = opened
 
     def run(self, work: Callable[[Store], Awaitable[T]]) -> T:
         """Open the store, do the work, close it, and return the result."""
-        return asyncio.run(with_sqlite(self._folder, work))
+        return asyncio.run(with_store(self._opened(), work))
+
+
+FreshEngine = Callable[[], AbstractContextManager[Engine]]
+
+
+@contextmanager
+def _fresh_sqlite() -> Iterator[Engine]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield Engine(lambda: open_sqlite(Path(folder)))
+
+
+@contextmanager
+def _fresh_postgres(server: PostgresServer) -> Iterator[Engine]:
+    with server.database() as url:
+        yield Engine(lambda: open_postgres(url))

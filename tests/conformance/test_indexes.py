@@ -218,3 +218,19 @@ def test_chunk_of_a_document_that_left_is_never_mistaken_for_another(engine: Eng
         return await indexes.chunks("docs", [hit.chunk for hit in hits])
 
     assert engine.run(work) == []
+
+
+def test_revision_only_grows_even_when_the_index_is_made_anew_under_its_name(engine: Engine) -> None:
+    async def work(store: Store) -> list[int]:
+        indexes = (await store.project("one")).indexes
+        seen = []
+        for _ in range(3):
+            seen.append((await indexes.create("docs", WORDS)).revision)
+            await indexes.put("docs", [document("a.md", "Text.")])
+            seen.append((await indexes.get("docs")).revision)
+            await indexes.drop("docs")
+        return seen
+
+    revisions = engine.run(work)
+
+    assert revisions == sorted(set(revisions))

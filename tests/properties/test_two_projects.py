@@ -1,16 +1,13 @@
 """Nothing done in one project is seen in another, whatever is done: every method of every port, with two projects."""
 
-import asyncio
 import inspect
-import tempfile
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conftest import with_sqlite
+from tests.conftest import Engine, FreshEngine
 
 from lasttenth.records.definitions import Task
 from lasttenth.records.errors import LasttenthError
@@ -90,7 +87,7 @@ steps = st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 3)),
 @given(mine=steps, theirs=steps)
 @settings(max_examples=40, deadline=None)
 def test_whatever_one_project_does_another_sees_nothing_of_it(
-    mine: list[tuple[str, int]], theirs: list[tuple[str, int]]
+    engines: FreshEngine, mine: list[tuple[str, int]], theirs: list[tuple[str, int]]
 ) -> None:
     async def work(store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
         me, them = await store.project("me"), await store.project("them")
@@ -99,8 +96,8 @@ def test_whatever_one_project_does_another_sees_nothing_of_it(
         await _perform(them, theirs)
         return before, await _observe(me)
 
-    with tempfile.TemporaryDirectory() as folder:
-        before, after = asyncio.run(with_sqlite(Path(folder), work))
+    with engines() as engine:
+        before, after = engine.run(work)
 
     assert after == before
 
@@ -117,12 +114,11 @@ def test_every_method_of_every_port_takes_part() -> None:
     assert methods == set(ACTIONS) | set(OBSERVATIONS)
 
 
-def test_equal_payloads_of_two_projects_have_different_ids() -> None:
+def test_equal_payloads_of_two_projects_have_different_ids(engine: Engine) -> None:
     async def work(store: Store) -> list[str]:
         return [await _payload_id(await store.project(name), 1) for name in ("me", "them")]
 
-    with tempfile.TemporaryDirectory() as folder:
-        mine, theirs = asyncio.run(with_sqlite(Path(folder), work))
+    mine, theirs = engine.run(work)
 
     assert mine != theirs
 

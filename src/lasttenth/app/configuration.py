@@ -50,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     listen: ListenSettings = ListenSettings()
     folder: str = DEFAULT_FOLDER
+    storage: str = ""
+    """Empty: a SQLite file in the folder. Else the address of a PostgreSQL database."""
     providers: dict[str, ProviderSettings] = {}
     scripts: dict[str, Script] = {}
     timeouts: Limits = Limits()

@@ -27,8 +27,8 @@ from lasttenth.releases.registry import Registry
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
 from lasttenth.serve.route import Router
+from lasttenth.storage.opening import open_store
 from lasttenth.storage.ports import Store
-from lasttenth.storage.sqlite import SqliteStore
 
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
@@ -81,7 +81,8 @@ class Installation:
             place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:
             raise StorageError(f"The folder {place.folder} cannot be made: {error.strerror}.") from error
-        store = await SqliteStore.open(place.folder / DATABASE, clock=clock, randomness=system_randomness)
+        file = place.folder / DATABASE
+        store = await open_store(place.settings.storage, file, clock=clock, randomness=system_randomness)
         try:
             installation = cls(place, store, clock)
             # Made now, so that the first request finds everything in place and needs no write before its answer.

@@ -25,8 +25,8 @@ from lasttenth.context.embedding import Embedder
 from lasttenth.models.embeddings import MINILM, default_cache, is_installed
 from lasttenth.records.errors import LasttenthError
 
-_PACKAGES = {"local": ("onnxruntime", "tokenizers"), "documents": ("pypdf", "docx")}
-_EXTRAS = {"local": "embedders", "documents": "PDF and DOCX"}
+_PACKAGES = {"local": ("onnxruntime", "tokenizers"), "documents": ("pypdf", "docx"), "postgres": ("psycopg",)}
+_EXTRAS = {"local": "embedders", "documents": "PDF and DOCX", "postgres": "databases on PostgreSQL"}
 _MARKS = {"ok": ("ok  ", "green"), "note": ("note", "yellow"), "bad": ("bad ", "red")}
 
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from lasttenth.records.definitions import Definition
 from lasttenth.records.errors import NotFoundError
@@ -40,9 +39,9 @@ class DefinitionTable:
         parents = [{"project": self._project, "child": name, "parent": parent} for parent in derived_from]
 
         def work(connection: Connection) -> None:
-            connection.execute(insert(_rows).on_conflict_do_nothing(), row)
+            connection.execute(self._engine.insert(_rows).on_conflict_do_nothing(), row)
             if parents:
-                connection.execute(insert(_edges).on_conflict_do_nothing(), parents)
+                connection.execute(self._engine.insert(_edges).on_conflict_do_nothing(), parents)
 
         await self._engine.write(work)
         return name

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import Connection, select
-from sqlalchemy.dialects.sqlite import insert
 
 from lasttenth.records.events import Event
 from lasttenth.records.hashing import canonical
@@ -24,7 +23,7 @@ class EventTable:
 
     async def append(self, events: Sequence[Event]) -> None:
         """Store events durably; one that is stored already (same id) is left as it is."""
-        await self._engine.write(lambda connection: append_events(connection, self._project, events))
+        await self._engine.write(lambda connection: self.insert(connection, events))
 
     async def latest(self, kind: type[E], *, subject: str | None = None, limit: int = 100) -> list[E]:
         """Return the latest events of a kind, newest first."""
@@ -35,19 +34,18 @@ class EventTable:
         bodies = await self._engine.read(lambda connection: connection.scalars(query).all())
         return [msgspec.json.decode(body, type=kind) for body in bodies]
 
-
-def append_events(connection: Connection, project: str, events: Sequence[Event]) -> None:
-    """Insert events inside a transaction that does more than this."""
-    rows = [
-        {
-            "project": project,
-            "id": event.id,
-            "kind": event.kind,
-            "subject": event.subject,
-            "at": event.at,
-            "body": canonical(event).decode(),
-        }
-        for event in events
-    ]
-    if rows:
-        connection.execute(insert(_rows).on_conflict_do_nothing(), rows)
+    def insert(self, connection: Connection, events: Sequence[Event]) -> None:
+        """Insert events inside a transaction that does more than this."""
+        rows = [
+            {
+                "project": self._project,
+                "id": event.id,
+                "kind": event.kind,
+                "subject": event.subject,
+                "at": event.at,
+                "body": canonical(event).decode(),
+            }
+            for event in events
+        ]
+        if rows:
+            connection.execute(self._engine.insert(_rows).on_conflict_do_nothing(), rows)

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, select, update
-from sqlalchemy.dialects.sqlite import insert
 
 from lasttenth.records.errors import ConflictError, NotFoundError
 from lasttenth.records.events import Erasure
@@ -13,7 +12,7 @@ from lasttenth.records.hashing import keyed_hash
 from lasttenth.records.traces import Payload
 from lasttenth.storage import schema
 from lasttenth.storage.engine import Engine
-from lasttenth.storage.events import append_events
+from lasttenth.storage.events import EventTable
 
 COMPRESSED_FROM = 256
 """Bytes from which compression pays."""
@@ -28,11 +27,12 @@ class PayloadTable:
         self._engine = engine
         self._project = project
         self._key = key
+        self._events = EventTable(engine, project)
 
     async def put(self, payload: Payload) -> str:
         """Store a payload and return its id, the hash of its content under the project's key."""
         row = self.row(payload)
-        await self._engine.write(lambda connection: insert_payloads(connection, [row]))
+        await self._engine.write(lambda connection: self.insert(connection, [row]))
         return str(row["id"])
 
     async def get(self, payload_id: str) -> Payload | None:
@@ -52,6 +52,8 @@ class PayloadTable:
         """
 
         def work(connection: Connection) -> None:
+            # Locked before the question is asked: an index that takes the document in meanwhile waits.
+            connection.execute(select(_rows.c.id).where(*self._is(erasure.payload)).with_for_update())
             holds = schema.documents
             query = select(holds.c.name).where(holds.c.project == self._project, holds.c.payload == erasure.payload)
             document = connection.scalar(query.limit(1))
@@ -60,7 +62,7 @@ class PayloadTable:
             result = connection.execute(update(_rows).where(*self._is(erasure.payload)).values(body=None))
             if result.rowcount == 0:
                 raise NotFoundError(f"There is no payload {erasure.payload[:12]} in project {self._project}.")
-            append_events(connection, self._project, [erasure])
+            self._events.insert(connection, [erasure])
 
         await self._engine.write(work)
 
@@ -76,21 +78,21 @@ class PayloadTable:
             "size": len(payload.body),
         }
 
+    def insert(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows; content that was erased and now arrives anew is stored again."""
+        if not rows:
+            return
+        statement = self._engine.insert(_rows)
+        statement = statement.on_conflict_do_update(
+            index_elements=["project", "id"],
+            set_={"body": statement.excluded.body, "encoding": statement.excluded.encoding},
+            where=_rows.c.body.is_(None),
+        )
+        # In one order everywhere, so that writers beside each other do not wait in a circle.
+        connection.execute(statement, sorted(rows, key=_id))
+
     def _is(self, payload_id: str) -> tuple[Any, Any]:
         return _rows.c.project == self._project, _rows.c.id == payload_id
-
-
-def insert_payloads(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert payloads; content that was erased and now arrives anew is stored again."""
-    if not rows:
-        return
-    statement = insert(_rows)
-    statement = statement.on_conflict_do_update(
-        index_elements=["project", "id"],
-        set_={"body": statement.excluded.body, "encoding": statement.excluded.encoding},
-        where=_rows.c.body.is_(None),
-    )
-    connection.execute(statement, list(rows))
 
 
 def open_payload(media_type: str, body: bytes | None, encoding: str) -> Payload | None:
@@ -98,3 +100,7 @@ def open_payload(media_type: str, body: bytes | None, encoding: str) -> Payload 
     if body is None:
         return None
     return Payload(media_type=media_type, body=zlib.decompress(body) if encoding == "zlib" else body)
+
+
+def _id(row: dict[str, Any]) -> str:
+    return str(row["id"])

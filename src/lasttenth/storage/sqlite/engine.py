@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, Table, event
+from sqlalchemy.dialects import sqlite
 
 from lasttenth.records.errors import StorageError
 from lasttenth.storage.sqlite.failures import explain
@@ -51,6 +52,10 @@ class SqliteEngine:
         self._accepting = threading.Lock()
         self._closed = False
         self._writer.start()
+
+    def insert(self, table: Table) -> sqlite.Insert:
+        """Return an INSERT that says what to do with a row that is there already."""
+        return sqlite.insert(table)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run work in the next group commit and return its result once that is durable. Raises StorageError."""

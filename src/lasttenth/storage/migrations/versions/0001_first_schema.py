@@ -9,6 +9,10 @@ down_revision = None
 
 ROW_ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
+# Compared byte by byte, as in SQLite: what is sorted by text has one order everywhere, whatever the server's language.
+POSTGRES_TEXT = sa.Text(collation="C")
+TEXT = sa.Text().with_variant(POSTGRES_TEXT, "postgresql")
+
 
 def upgrade() -> None:
     """Create every table."""
@@ -16,35 +20,42 @@ def upgrade() -> None:
     _owners_and_payloads()
     _spans()
     _indexes()
+    if op.get_context().dialect.name == "postgresql":
+        _postgres_search()
+
+
+def _string(length: int) -> sa.types.TypeEngine[str]:
+    # SQLite takes a length for a remark; a server that enforced it would lose the trace of whoever sent a longer name.
+    return sa.String(length=length).with_variant(POSTGRES_TEXT, "postgresql")
 
 
 def _ledger() -> None:
     op.create_table(
         "definitions",
-        sa.Column("project", sa.String(length=200), nullable=False),
-        sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("project", _string(200), nullable=False),
+        sa.Column("hash", _string(64), nullable=False),
+        sa.Column("kind", _string(40), nullable=False),
+        sa.Column("body", TEXT, nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("project", "hash"),
     )
     op.create_index("definitions_by_kind", "definitions", ["project", "kind", "created"], unique=False)
     op.create_table(
         "edges",
-        sa.Column("project", sa.String(length=200), nullable=False),
-        sa.Column("child", sa.String(length=64), nullable=False),
-        sa.Column("parent", sa.String(length=64), nullable=False),
+        sa.Column("project", _string(200), nullable=False),
+        sa.Column("child", _string(64), nullable=False),
+        sa.Column("parent", _string(64), nullable=False),
         sa.PrimaryKeyConstraint("project", "child", "parent"),
     )
     op.create_table(
         "events",
         sa.Column("sequence", ROW_ID, autoincrement=True, nullable=False),
-        sa.Column("project", sa.String(length=200), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("kind", sa.String(length=40), nullable=False),
-        sa.Column("subject", sa.String(length=400), nullable=False),
+        sa.Column("project", _string(200), nullable=False),
+        sa.Column("id", _string(64), nullable=False),
+        sa.Column("kind", _string(40), nullable=False),
+        sa.Column("subject", _string(400), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
+        sa.Column("body", TEXT, nullable=False),
         sa.PrimaryKeyConstraint("sequence"),
         sa.UniqueConstraint("project", "id", name="events_by_id"),
     )
@@ -54,27 +65,27 @@ def _ledger() -> None:
 def _owners_and_payloads() -> None:
     op.create_table(
         "keys",
-        sa.Column("id", sa.String(length=40), nullable=False),
-        sa.Column("project", sa.String(length=200), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("digest", sa.String(length=64), nullable=False),
+        sa.Column("id", _string(40), nullable=False),
+        sa.Column("project", _string(200), nullable=False),
+        sa.Column("name", _string(200), nullable=False),
+        sa.Column("digest", _string(64), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.Column("revoked", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_table(
         "payloads",
-        sa.Column("project", sa.String(length=200), nullable=False),
-        sa.Column("id", sa.String(length=64), nullable=False),
-        sa.Column("media_type", sa.String(length=100), nullable=False),
+        sa.Column("project", _string(200), nullable=False),
+        sa.Column("id", _string(64), nullable=False),
+        sa.Column("media_type", _string(100), nullable=False),
         sa.Column("body", sa.LargeBinary(), nullable=True),
-        sa.Column("encoding", sa.String(length=10), nullable=False),
+        sa.Column("encoding", _string(10), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("project", "id"),
     )
     op.create_table(
         "projects",
-        sa.Column("name", sa.String(length=200), nullable=False),
+        sa.Column("name", _string(200), nullable=False),
         sa.Column("payload_key", sa.LargeBinary(), nullable=False),
         sa.Column("created", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("name"),
@@ -84,34 +95,34 @@ def _owners_and_payloads() -> None:
 def _spans() -> None:
     op.create_table(
         "spans",
-        sa.Column("project", sa.String(length=200), nullable=False),
-        sa.Column("trace_id", sa.String(length=32), nullable=False),
-        sa.Column("span_id", sa.String(length=16), nullable=False),
-        sa.Column("parent_id", sa.String(length=16), nullable=False),
-        sa.Column("name", sa.String(length=400), nullable=False),
-        sa.Column("operation", sa.String(length=40), nullable=False),
+        sa.Column("project", _string(200), nullable=False),
+        sa.Column("trace_id", _string(32), nullable=False),
+        sa.Column("span_id", _string(16), nullable=False),
+        sa.Column("parent_id", _string(16), nullable=False),
+        sa.Column("name", _string(400), nullable=False),
+        sa.Column("operation", _string(40), nullable=False),
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("end", sa.BigInteger(), nullable=False),
-        sa.Column("status", sa.String(length=10), nullable=False),
-        sa.Column("error", sa.String(length=60), nullable=False),
-        sa.Column("model", sa.String(length=200), nullable=False),
-        sa.Column("unit", sa.String(length=200), nullable=False),
-        sa.Column("unit_source", sa.String(length=20), nullable=False),
-        sa.Column("task", sa.String(length=200), nullable=False),
-        sa.Column("release", sa.String(length=64), nullable=False),
-        sa.Column("environment", sa.String(length=64), nullable=False),
-        sa.Column("pointer", sa.String(length=200), nullable=False),
+        sa.Column("status", _string(10), nullable=False),
+        sa.Column("error", _string(60), nullable=False),
+        sa.Column("model", _string(200), nullable=False),
+        sa.Column("unit", _string(200), nullable=False),
+        sa.Column("unit_source", _string(20), nullable=False),
+        sa.Column("task", _string(200), nullable=False),
+        sa.Column("release", _string(64), nullable=False),
+        sa.Column("environment", _string(64), nullable=False),
+        sa.Column("pointer", _string(200), nullable=False),
         sa.Column("probability", sa.Float(), nullable=False),
         sa.Column("input_tokens", sa.BigInteger(), nullable=True),
         sa.Column("output_tokens", sa.BigInteger(), nullable=True),
-        sa.Column("usage", sa.Text(), nullable=True),
+        sa.Column("usage", TEXT, nullable=True),
         sa.Column("cost", sa.BigInteger(), nullable=True),
-        sa.Column("price_version", sa.String(length=60), nullable=False),
+        sa.Column("price_version", _string(60), nullable=False),
         sa.Column("first_token", sa.BigInteger(), nullable=True),
-        sa.Column("stages", sa.Text(), nullable=False),
-        sa.Column("attributes", sa.Text(), nullable=False),
-        sa.Column("input", sa.String(length=64), nullable=True),
-        sa.Column("output", sa.String(length=64), nullable=True),
+        sa.Column("stages", TEXT, nullable=False),
+        sa.Column("attributes", TEXT, nullable=False),
+        sa.Column("input", _string(64), nullable=True),
+        sa.Column("output", _string(64), nullable=True),
         sa.PrimaryKeyConstraint("project", "trace_id", "span_id"),
     )
     op.create_index(
@@ -128,11 +139,11 @@ def _indexes() -> None:
     op.create_table(
         "indexes",
         sa.Column("id", ROW_ID, autoincrement=True, nullable=False),
-        sa.Column("project", sa.String(length=200), nullable=False),
-        sa.Column("name", sa.String(length=200), nullable=False),
-        sa.Column("splitter", sa.String(length=60), nullable=False),
-        sa.Column("embedder", sa.String(length=200), nullable=False),
-        sa.Column("embedder_hash", sa.String(length=64), nullable=False),
+        sa.Column("project", _string(200), nullable=False),
+        sa.Column("name", _string(200), nullable=False),
+        sa.Column("splitter", _string(60), nullable=False),
+        sa.Column("embedder", _string(200), nullable=False),
+        sa.Column("embedder_hash", _string(64), nullable=False),
         sa.Column("dimension", sa.Integer(), nullable=False),
         sa.Column("revision", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
@@ -142,11 +153,11 @@ def _indexes() -> None:
     op.create_table(
         "documents",
         sa.Column("id", ROW_ID, autoincrement=True, nullable=False),
-        sa.Column("project", sa.String(length=200), nullable=False),
+        sa.Column("project", _string(200), nullable=False),
         sa.Column("index_id", sa.BigInteger(), nullable=False),
-        sa.Column("name", sa.Text(), nullable=False),
-        sa.Column("hash", sa.String(length=64), nullable=False),
-        sa.Column("payload", sa.String(length=64), nullable=False),
+        sa.Column("name", TEXT, nullable=False),
+        sa.Column("hash", _string(64), nullable=False),
+        sa.Column("payload", _string(64), nullable=False),
         sa.ForeignKeyConstraint(
             ["project", "payload"],
             ["payloads.project", "payloads.id"],
@@ -158,16 +169,27 @@ def _indexes() -> None:
     op.create_table(
         "chunks",
         sa.Column("id", ROW_ID, autoincrement=True, nullable=False),
-        sa.Column("project", sa.String(length=200), nullable=False),
+        sa.Column("project", _string(200), nullable=False),
         sa.Column("index_id", sa.BigInteger(), nullable=False),
         sa.Column("document_id", sa.BigInteger(), nullable=False),
         sa.Column("start", sa.BigInteger(), nullable=False),
         sa.Column("end", sa.BigInteger(), nullable=False),
         sa.Column("line", sa.BigInteger(), nullable=False),
-        sa.Column("headings", sa.Text(), nullable=False),
+        sa.Column("headings", TEXT, nullable=False),
         sa.Column("vector", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
     op.create_index("chunks_by_document", "chunks", ["project", "document_id"], unique=False)
     op.create_index("chunks_by_index", "chunks", ["project", "index_id"], unique=False)
+
+
+def _postgres_search() -> None:
+    op.execute("CREATE EXTENSION IF NOT EXISTS vector")
+    op.drop_column("chunks", "vector")
+    op.execute("ALTER TABLE chunks ADD COLUMN vector vector, ADD COLUMN words tsvector, ADD COLUMN size bigint")
+    # English stems, and no stop words: BM25 gives little weight to what stands everywhere, and some of it is asked for.
+    op.execute("CREATE TEXT SEARCH DICTIONARY lasttenth (TEMPLATE = snowball, LANGUAGE = english)")
+    op.execute("CREATE TEXT SEARCH CONFIGURATION lasttenth (COPY = english)")
+    op.execute("ALTER TEXT SEARCH CONFIGURATION lasttenth ALTER MAPPING REPLACE english_stem WITH lasttenth")
+    op.execute("CREATE INDEX chunks_by_word ON chunks USING gin (words)")

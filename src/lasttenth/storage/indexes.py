@@ -1,23 +1,24 @@
-"""Indexes in SQLite: documents as payloads, chunks as offsets into them, words in FTS5, vectors beside the chunks."""
+"""Indexes in tables: documents as payloads, chunks as offsets into them.
+
+How words and vectors are kept and searched is the engine's own business, behind `Search`.
+"""
 
 import hashlib
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, Table, delete, func, insert, select, text, update
+from sqlalchemy import Connection, Row, Table, delete, func, insert, select, update
 
 from lasttenth.records.errors import ConflictError, IndexNotFoundError, NotFoundError
 from lasttenth.records.hashing import canonical
 from lasttenth.records.traces import Payload
 from lasttenth.storage import schema
 from lasttenth.storage.engine import Engine
-from lasttenth.storage.payloads import PayloadTable, insert_payloads, open_payload
+from lasttenth.storage.payloads import PayloadTable, open_payload
 from lasttenth.storage.ports import Hit, IndexInfo, IndexSettings, IndexSize, NewDocument, StoredChunk
-from lasttenth.storage.sqlite import words
-from lasttenth.storage.vectors import MatrixCache, matrix_of
 
 _indexes = schema.indexes
 _documents = schema.documents
@@ -28,14 +29,55 @@ _REMOVED_AT_ONCE = 200
 """Documents whose texts are in memory together while they leave an index; SQLite binds 32,766 values at most."""
 
 
+_REVISIONS = 2**32
+"""Revisions that an index has to itself: its first one follows from its id, which is never used again, so that none
+comes back when an index is dropped and made anew under the same name."""
+
+
+class NewRow(NamedTuple):
+    """A chunk on its way in: its columns, and the words to find it by."""
+
+    values: dict[str, Any]
+    headline: str
+    text: str
+
+
+class Search(Protocol):
+    """How an engine finds chunks. An index row carries its project, which every query filters by."""
+
+    def create(self, connection: Connection, index_id: int) -> None:
+        """Make room for the words of an index."""
+        ...
+
+    def drop(self, connection: Connection, index_id: int) -> None:
+        """Take an index's words out, all at once."""
+        ...
+
+    def add(self, connection: Connection, index_id: int, rows: Sequence[NewRow]) -> None:
+        """Insert chunks with their words and vectors, under ids that were never used before."""
+        ...
+
+    def remove(self, connection: Connection, index_id: int, read: Callable[[], list[StoredChunk]]) -> None:
+        """Take the words of chunks out, before their rows leave; `read` returns them, for engines that need it."""
+        ...
+
+    def words(self, connection: Connection, index: Row[Any], query: str, limit: int) -> list[Hit]:
+        """Return the chunks that share any word with the query, best first."""
+        ...
+
+    def vectors(self, connection: Connection, index: Row[Any], vector: NDArray[np.float32], limit: int) -> list[Hit]:
+        """Return the chunks nearest to a unit vector, best first by cosine."""
+        ...
+
+
 class IndexTable:
     """The indexes of one project."""
 
-    def __init__(self, engine: Engine, project: str, payloads: PayloadTable) -> None:
+    def __init__(self, engine: Engine, project: str, payloads: PayloadTable, search: Search) -> None:
         self._engine = engine
         self._project = project
         self._payloads = payloads
-        self._matrices = MatrixCache()
+        self._search = search
 
     async def create(self, name: str, settings: IndexSettings) -> IndexInfo:
         """Create an index, or return the one that stands. Raises ConflictError when its settings differ."""
@@ -43,10 +85,7 @@ class IndexTable:
         def work(connection: Connection) -> IndexInfo:
             found = _find(connection, self._project, name)
             if found is None:
-                row = {"project": self._project, "name": name, "revision": 0, **msgspec.structs.asdict(settings)}
-                key = connection.execute(insert(_indexes), row).inserted_primary_key
-                words.create(connection, int(key[0]) if key is not None else 0)
-                return IndexInfo(name=name, settings=settings, revision=0)
+                return self._make(connection, name, settings)
             info = _info(found)
             if info.settings != settings:
                 raise ConflictError(
@@ -79,10 +118,10 @@ class IndexTable:
         """Remove an index with all its documents. Raises IndexNotFoundError."""
 
         def work(connection: Connection) -> None:
-            index = self._known(connection, name)
+            index = self._claimed(connection, name)
             mine = _documents.c.project == self._project, _documents.c.index_id == index.id
             payloads = set(connection.scalars(select(_documents.c.payload).where(*mine)).all())
-            words.drop(connection, index.id)
+            self._search.drop(connection, index.id)
             connection.execute(
                 delete(_chunks).where(_chunks.c.project == self._project, _chunks.c.index_id == index.id)
             )
@@ -102,7 +141,7 @@ class IndexTable:
         """Index documents, all or none; one of the same name is replaced."""
 
         def work(connection: Connection) -> None:
-            index = self._known(connection, name)
+            index = self._claimed(connection, name)
             lengths = {len(chunk.vector) for document in documents for chunk in document.chunks}
             if lengths - {4 * index.dimension}:
                 raise ConflictError(f"Index {name} was made anew with other settings meanwhile.", hint="Try again.")
@@ -117,7 +156,7 @@ class IndexTable:
         """Remove documents by name; unknown names are ignored."""
 
         def work(connection: Connection) -> None:
-            index = self._known(connection, name)
+            index = self._claimed(connection, name)
             self._remove(connection, index.id, documents)
             self._touch(connection, index.id)
 
@@ -141,7 +180,7 @@ class IndexTable:
     async def search_words(self, name: str, query: str, *, limit: int) -> list[Hit]:
         """Return the chunks that share words with the query, best first by BM25 with stemming."""
         return await self._engine.read(
-            lambda connection: words.search(connection, self._known(connection, name).id, query, limit)
+            lambda connection: self._search.words(connection, self._known(connection, name), query, limit)
         )
 
     async def search_vectors(self, name: str, vector: NDArray[np.float32], *, limit: int) -> list[Hit]:
@@ -151,15 +190,7 @@ class IndexTable:
             index = self._known(connection, name)
             if index.dimension != len(vector):
                 raise ConflictError(f"Index {name} holds vectors of {index.dimension} numbers, not {len(vector)}.")
-            matrix = self._matrices.get(index.id, index.revision)
-            if matrix is None:
-                query = select(_chunks.c.id, _chunks.c.vector).where(
-                    _chunks.c.project == self._project, _chunks.c.index_id == index.id
-                )
-                rows = [(int(row.id), bytes(row.vector)) for row in connection.execute(query.order_by(_chunks.c.id))]
-                matrix = matrix_of(rows, index.dimension)
-                self._matrices.put(index.id, index.revision, matrix)
-            return matrix.nearest(vector, limit)
+            return self._search.vectors(connection, index, vector, limit)
 
         return await self._engine.read(work)
 
@@ -183,6 +214,21 @@ class IndexTable:
 
         return await self._engine.read(work)
 
+    def _make(self, connection: Connection, name: str, settings: IndexSettings) -> IndexInfo:
+        row = {"project": self._project, "name": name, "revision": 0, **msgspec.structs.asdict(settings)}
+        key = connection.execute(insert(_indexes), row).inserted_primary_key
+        index_id = int(key[0]) if key is not None else 0
+        revision = index_id * _REVISIONS
+        connection.execute(update(_indexes).where(_indexes.c.id == index_id).values(revision=revision))
+        self._search.create(connection, index_id)
+        return IndexInfo(name=name, settings=settings, revision=revision)
+
+    def _claimed(self, connection: Connection, name: str) -> Row[Any]:
+        """Return an index to be changed; who changes it at the same time waits."""
+        mine = _indexes.c.project == self._project, _indexes.c.name == name
+        connection.execute(select(_indexes.c.id).where(*mine).with_for_update())
+        return self._known(connection, name)
+
     def _known(self, connection: Connection, name: str) -> Row[Any]:
         found = _find(connection, self._project, name)
         if found is None:
@@ -200,22 +246,18 @@ class IndexTable:
         # The parameter keeps a document apart from an equal prompt or answer: it leaves with its index, they stay.
         body = document.text.encode()
         payload = self._payloads.row(Payload(media_type=f"{document.media_type}; role=document", body=body))
-        insert_payloads(connection, [payload])
+        self._payloads.insert(connection, [payload])
         owner = {"project": self._project, "index_id": index_id}
         row = {**owner, "name": document.name, "hash": document.hash, "payload": payload["id"]}
         key = connection.execute(insert(_documents), row).inserted_primary_key
-        document_id = int(key[0]) if key is not None else 0
-        # Only the writer inserts, so the ids that follow the highest one there ever was are ours.
-        first = int(connection.scalar(text("SELECT seq FROM sqlite_sequence WHERE name = 'chunks'")) or 0) + 1
-        rows, texts = [], []
-        for chunk_id, chunk in enumerate(document.chunks, first):
+        owner["document_id"] = int(key[0]) if key is not None else 0
+        rows = []
+        for chunk in document.chunks:
             fields = msgspec.structs.asdict(chunk)
-            headings = msgspec.json.encode(fields.pop("headings")).decode()
-            rows.append({"id": chunk_id, **owner, "document_id": document_id, "headings": headings, **fields})
-            texts.append((chunk_id, _headline(chunk.headings), document.text[chunk.start : chunk.end]))
-        if rows:
-            connection.execute(insert(_chunks), rows)
-            words.add(connection, index_id, texts)
+            fields["headings"] = msgspec.json.encode(chunk.headings).decode()
+            text = document.text[chunk.start : chunk.end]
+            rows.append(NewRow({**owner, **fields}, " ".join(chunk.headings), text))
+        self._search.add(connection, index_id, rows)
 
     def _remove(self, connection: Connection, index_id: int, names: Sequence[str]) -> None:
         for start in range(0, len(names), _REMOVED_AT_ONCE):
@@ -227,10 +269,9 @@ class IndexTable:
         if not found:
             return
         ids = [row.id for row in found]
-        chunks = self._read_chunks(connection, index_id, _chunks.c.document_id.in_(ids))
-        words.remove(connection, index_id, [(chunk.id, _headline(chunk.headings), chunk.text) for chunk in chunks])
-        owned = _chunks.c.project == self._project, _chunks.c.document_id.in_(ids)
-        connection.execute(delete(_chunks).where(*owned))
+        theirs = _chunks.c.document_id.in_(ids)
+        self._search.remove(connection, index_id, lambda: self._read_chunks(connection, index_id, theirs))
+        connection.execute(delete(_chunks).where(_chunks.c.project == self._project, theirs))
         connection.execute(delete(_documents).where(*mine, _documents.c.id.in_(ids)))
         self._release(connection, {row.payload for row in found})
 
@@ -247,7 +288,8 @@ class IndexTable:
 
     def _read_chunks(self, connection: Connection, index_id: int, condition: Any) -> list[StoredChunk]:
         mine = _chunks.c.project == self._project, _chunks.c.index_id == index_id
-        query = select(_chunks, _documents.c.name.label("document")).join(
+        columns = [column for column in _chunks.columns if column is not _chunks.c.vector]
+        query = select(*columns, _documents.c.name.label("document")).join(
             _documents, _documents.c.id == _chunks.c.document_id
         )
         rows = connection.execute(query.where(*mine, condition).order_by(_chunks.c.id)).all()
@@ -307,7 +349,3 @@ def _texts() -> Any:
 def _text(row: Row[Any]) -> str:
     payload = open_payload(row.media_type, row.body, row.encoding)
     return "" if payload is None else payload.body.decode()
-
-
-def _headline(headings: tuple[str, ...]) -> str:
-    return " ".join(headings)

@@ -1,7 +1,7 @@
-"""Spans in SQLite, written with the native driver: this path runs for every request."""
+"""Spans in a table, written and read with the engine's native driver: this path runs for every request."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 from sqlalchemy import Connection
@@ -11,13 +11,11 @@ from lasttenth.records.traces import Assignment, Span, TraceSummary
 from lasttenth.records.usage import Usage
 from lasttenth.storage import schema
 from lasttenth.storage.engine import Engine
-from lasttenth.storage.payloads import PayloadTable, insert_payloads, open_payload
-from lasttenth.storage.sqlite.engine import driver
+from lasttenth.storage.payloads import PayloadTable, open_payload
 
-_COLUMNS = tuple(column.name for column in schema.spans.columns)
-_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
-_QUALIFIED = ", ".join(f's."{name}"' for name in _COLUMNS)
-_INSERT = f"INSERT OR IGNORE INTO spans ({_NAMES}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608 - our own names
+COLUMNS = tuple(column.name for column in schema.spans.columns)
+NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
+_QUALIFIED = ", ".join(f's."{name}"' for name in COLUMNS)
 _SELECT = (
     f"SELECT {_QUALIFIED}, "  # noqa: S608 - our own names
     "i.media_type, i.body, i.encoding, o.media_type, o.body, o.encoding FROM spans s "
@@ -33,13 +31,26 @@ _LIST = (
 _FOREVER = 2**63 - 1
 
 
+class SpanRows(Protocol):
+    """How an engine's native driver writes and reads rows."""
+
+    def insert(self, connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
+        """Insert rows of all `COLUMNS`; one that is there already is left as it is."""
+        ...
+
+    def fetch(self, connection: Connection, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Return the rows of a query whose parameters are question marks."""
+        ...
+
+
 class TraceTable:
     """The spans of one project."""
 
-    def __init__(self, engine: Engine, project: str, payloads: PayloadTable) -> None:
+    def __init__(self, engine: Engine, project: str, payloads: PayloadTable, rows: SpanRows) -> None:
         self._engine = engine
         self._project = project
         self._payloads = payloads
+        self._rows = rows
 
     async def append(self, spans: Sequence[Span]) -> None:
         """Store spans durably, with their payloads; a span that is stored already is left as it is."""
@@ -47,15 +58,15 @@ class TraceTable:
         def work(connection: Connection) -> None:
             payloads: list[dict[str, Any]] = []
             rows = [self._row(span, payloads) for span in spans]
-            insert_payloads(connection, payloads)
-            driver(connection).executemany(_INSERT, rows)
+            self._payloads.insert(connection, payloads)
+            self._rows.insert(connection, rows)
 
         await self._engine.write(work)
 
     async def get(self, trace_id: str) -> list[Span]:
         """Return the spans of a trace in order of their start. Raises NotFoundError."""
         parameters = (self._project, trace_id)
-        rows = await self._engine.read(lambda connection: driver(connection).execute(_SELECT, parameters).fetchall())
+        rows = await self._engine.read(lambda connection: self._rows.fetch(connection, _SELECT, parameters))
         if not rows:
             raise NotFoundError(
                 f"There is no trace {trace_id} in project {self._project}.", hint="List them with: lasttenth tail"
@@ -68,7 +79,7 @@ class TraceTable:
         """Return root spans that started before and after the given Unix nanoseconds, newest first."""
         latest = _FOREVER if before is None else _storable(before)
         parameters = (self._project, latest, -1 if after is None else _storable(after), limit)
-        rows = await self._engine.read(lambda connection: driver(connection).execute(_LIST, parameters).fetchall())
+        rows = await self._engine.read(lambda connection: self._rows.fetch(connection, _LIST, parameters))
         names = TraceSummary.__struct_fields__
         return [TraceSummary(**dict(zip(names, row, strict=True))) for row in rows]
 
@@ -117,8 +128,8 @@ def _storable(time: int) -> int:
 
 
 def _span(row: tuple[Any, ...]) -> Span:
-    count = len(_COLUMNS)
-    value = dict(zip(_COLUMNS, row[:count], strict=True))
+    count = len(COLUMNS)
+    value = dict(zip(COLUMNS, row[:count], strict=True))
     names = ("task", "release", "environment", "pointer", "probability")
     chosen = {name: value.pop(name) for name in names}
     for derived in ("project", "input_tokens", "output_tokens"):

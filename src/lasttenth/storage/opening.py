@@ -1,0 +1,40 @@
+"""Which store an installation has: a SQLite file in its folder, or the PostgreSQL database that its settings name."""
+
+from pathlib import Path
+
+from lasttenth.records.errors import ConfigurationError, MissingExtraError
+from lasttenth.records.ids import Clock, Randomness
+from lasttenth.storage.ports import Store
+from lasttenth.storage.sqlite import SqliteStore
+
+_SCHEMES = ("postgresql://", "postgres://")
+
+
+async def open_store(address: str, file: Path, *, clock: Clock, randomness: Randomness) -> Store:
+    """Open the database at an address, or the SQLite file where the address is empty.
+
+    Raises:
+        StorageError: it cannot be opened.
+        ConfigurationError: the address is of no kind that there is an engine for.
+        MissingExtraError: the extra `postgres` is not installed.
+    """
+    if not address:
+        return await SqliteStore.open(file, clock=clock, randomness=randomness)
+    if not address.startswith(_SCHEMES):
+        # The address may hold a password, so it is not repeated here.
+        raise ConfigurationError(
+            "`storage` names no database that Lasttenth knows.",
+            hint="Write postgresql://user:password@host/database, or leave it out for SQLite in the folder.",
+        )
+    return await _open_postgres(address, clock, randomness)
+
+
+async def _open_postgres(address: str, clock: Clock, randomness: Randomness) -> Store:
+    try:
+        from lasttenth.storage.postgres import PostgresStore  # noqa: PLC0415 - it needs an extra
+    except ImportError as error:
+        raise MissingExtraError(
+            f"PostgreSQL needs the module {error.name!r}, which is not installed.",
+            hint="Run: pip install 'lasttenth[postgres]'",
+        ) from error
+    return await PostgresStore.open(address, clock=clock, randomness=randomness)

@@ -1,0 +1,114 @@
+"""A store over tables, the same for every engine: projects with their handles, and keys."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from lasttenth.records.errors import InvalidRequestError, StorageError
+from lasttenth.records.ids import Clock, Randomness
+from lasttenth.storage import schema
+from lasttenth.storage.definitions import DefinitionTable
+from lasttenth.storage.engine import Engine
+from lasttenth.storage.events import EventTable
+from lasttenth.storage.indexes import IndexTable, Search
+from lasttenth.storage.payloads import PayloadTable
+from lasttenth.storage.ports import KeyRecord
+from lasttenth.storage.traces import SpanRows, TraceTable
+
+PAYLOAD_KEY_BYTES = 32
+MAX_PROJECT_NAME = 200
+
+_projects = schema.projects
+_keys = schema.keys
+
+
+class OpenEngine(Engine, Protocol):
+    """An engine that is open until it is closed."""
+
+    async def close(self) -> None:
+        """Finish what was accepted, then release files and threads."""
+        ...
+
+
+class Native(NamedTuple):
+    """What an engine does in its own way: rows of spans, and the search of one project."""
+
+    spans: SpanRows
+    search: Callable[[], Search]
+
+
+class TableProject:
+    """The handle of one project."""
+
+    def __init__(self, engine: Engine, native: Native, project: str, *, key: bytes, clock: Clock) -> None:
+        self.project = project
+        self.payloads = PayloadTable(engine, project, key)
+        self.definitions = DefinitionTable(engine, project, clock)
+        self.events = EventTable(engine, project)
+        self.traces = TraceTable(engine, project, self.payloads, native.spans)
+        self.indexes = IndexTable(engine, project, self.payloads, native.search())
+
+
+class TableStore:
+    """The store of one engine, which it closes in the end."""
+
+    def __init__(self, engine: OpenEngine, native: Native, *, clock: Clock, randomness: Randomness) -> None:
+        self._engine = engine
+        self._native = native
+        self._clock = clock
+        self._randomness = randomness
+        self._handles: dict[str, TableProject] = {}
+
+    async def project(self, name: str) -> TableProject:
+        """Return the handle of a project, which is created when it is new."""
+        handle = self._handles.get(name)
+        if handle is None:
+            key = await self._engine.read(lambda connection: _key_of(connection, name))
+            if key is None:
+                key = await self._engine.write(lambda connection: self._ensure(connection, name))
+            made = TableProject(self._engine, self._native, name, key=key, clock=self._clock)
+            handle = self._handles.setdefault(name, made)
+        return handle
+
+    async def projects(self) -> list[str]:
+        """Return the names of all projects, sorted."""
+        query = select(_projects.c.name).order_by(_projects.c.name)
+        return list(await self._engine.read(lambda connection: connection.scalars(query).all()))
+
+    async def add_key(self, key: KeyRecord) -> None:
+        """Store a key."""
+        row = msgspec.structs.asdict(key)
+        await self._engine.write(lambda connection: connection.execute(insert(_keys), row))
+
+    async def key(self, key_id: str) -> KeyRecord | None:
+        """Return a key by its public id, whatever its project: a request names its project by its key."""
+        query = select(_keys).where(_keys.c.id == key_id)
+        row = await self._engine.read(lambda connection: connection.execute(query).mappings().first())
+        return None if row is None else KeyRecord(**row)
+
+    async def has_keys(self) -> bool:
+        """Tell whether there is any key."""
+        query = select(_keys.c.id).limit(1)
+        return await self._engine.read(lambda connection: connection.scalar(query)) is not None
+
+    async def close(self) -> None:
+        """Finish what was accepted, then release files and threads."""
+        await self._engine.close()
+
+    def _ensure(self, connection: Connection, name: str) -> bytes:
+        if not name or len(name) > MAX_PROJECT_NAME:
+            raise InvalidRequestError(f"A project's name has 1 to {MAX_PROJECT_NAME} characters.", parameter="project")
+        row = {"name": name, "payload_key": self._randomness(PAYLOAD_KEY_BYTES), "created": self._clock.now()}
+        connection.execute(self._engine.insert(_projects).on_conflict_do_nothing(), row)
+        key = _key_of(connection, name)
+        if key is None:
+            raise StorageError(f"Project {name} could not be made.")
+        return key
+
+
+def _key_of(connection: Connection, name: str) -> bytes | None:
+    """Return the payload key of a project, None while there is no such project."""
+    key = connection.scalar(select(_projects.c.payload_key).where(_projects.c.name == name))
+    return None if key is None else bytes(key)
