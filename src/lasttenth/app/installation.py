@@ -74,9 +74,9 @@ class Installation:
         )
 
     @classmethod
-    async def open(cls, place: Place, clock: Clock | None = None) -> "Installation":
+    async def open(cls, place: Place) -> "Installation":
         """Open the folder, which is made when it is new. Raises StorageError, ConfigurationError."""
-        clock = clock or SystemClock()
+        clock = SystemClock()
         try:
             place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         except OSError as error:

@@ -1,6 +1,5 @@
 """Outbound HTTP: a port, and its default engine on aiohttp. Redirects are never followed, bodies are never decoded twice."""
 
-import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
 from typing import Annotated, Protocol
@@ -81,7 +80,7 @@ class AiohttpTransport:
             response = await session.request(
                 request.method, request.url, data=request.body or None, headers=request.headers, allow_redirects=False
             )
-        except Exception as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise _failure(request.url, error) from error
         return AiohttpInbound(request.url, response)
 
@@ -120,7 +119,7 @@ class AiohttpInbound:
         try:
             async for chunk in self._response.content.iter_any():
                 yield chunk
-        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+        except (aiohttp.ClientError, OSError) as error:
             raise _failure(self._url, error) from error
 
     async def close(self) -> None:
@@ -128,11 +127,11 @@ class AiohttpInbound:
         self._response.close()
 
 
-def _failure(url: str, error: Exception) -> Exception:
-    """Return our error for what aiohttp raised; anything else is a defect and stays as it is."""
+def _failure(url: str, error: aiohttp.ClientError | OSError) -> UpstreamError:
+    """Return our error for what aiohttp raised."""
     # Neither a password nor a query of the URL may reach those who called.
     host = url.split("/")[2].rpartition("@")[2] if url.count("/") >= 2 else "The provider"
-    if isinstance(error, asyncio.TimeoutError):
+    if isinstance(error, TimeoutError):
         return UpstreamTimeoutError(f"{host} did not answer in time.", hint="Try again, or raise the limit.")
     if isinstance(error, aiohttp.InvalidURL):
         return UpstreamError(
@@ -140,8 +139,4 @@ def _failure(url: str, error: Exception) -> Exception:
         )
     if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLError):
         return UpstreamError(f"{host} has a certificate that cannot be verified.", hint="Check base_url and the clock.")
-    if isinstance(error, aiohttp.ClientError | OSError):
-        return UpstreamError(
-            f"{host} cannot be reached: {error}.", hint="Check that it runs and that base_url is right."
-        )
-    return error
+    return UpstreamError(f"{host} cannot be reached: {error}.", hint="Check that it runs and that base_url is right.")

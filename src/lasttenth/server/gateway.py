@@ -37,7 +37,8 @@ class Gateway:
         headers = headers_of(scope)
         request = GatewayRequest(operation=operation, project=self._door.project, headers=headers, body=b"")
         try:
-            request = await self._let_in(request)
+            identity = await self._door.let_in(headers)
+            request = msgspec.structs.replace(request, project=identity.project, key=identity.key)
             body = await read_body(receive, headers, limit=self._body_limit)
         except ClientDisconnected:
             return
@@ -45,10 +46,6 @@ class Gateway:
             await _send(send, self._pipeline.refuse(request, error))
             return
         await _unless_left(receive, self._answer(msgspec.structs.replace(request, body=body), send))
-
-    async def _let_in(self, request: GatewayRequest) -> GatewayRequest:
-        identity = await self._door.let_in(request.headers)
-        return msgspec.structs.replace(request, project=identity.project, key=identity.key)
 
     async def _answer(self, request: GatewayRequest, send: Send) -> None:
         await _send(send, await self._pipeline.serve(request))
