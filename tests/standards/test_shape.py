@@ -108,3 +108,21 @@ def _depth(node: ast.AST, *, inside: int = 0) -> int:
 def _only_re_exports(tree: ast.Module) -> bool:
     body = tree.body[1:]
     return all(isinstance(node, ast.ImportFrom | ast.Assign) for node in body)
+
+
+def test_no_file_carries_the_marks_of_a_merge() -> None:
+    texts = [
+        path
+        for folder in ("src", "tests", "docs")
+        for path in (ROOT / folder).rglob("*")
+        if path.suffix in {".py", ".md", ".js", ".css"}
+    ]
+    marked = ("<" * 7 + " ", ">" * 7 + " ")
+
+    faults = [
+        str(path.relative_to(ROOT))
+        for path in [*texts, ROOT / "CHANGELOG.md", ROOT / "README.md", ROOT / "pyproject.toml"]
+        if path.is_file() and any(line.startswith(marked) for line in path.read_text("utf-8", "replace").splitlines())
+    ]
+
+    assert faults == []
