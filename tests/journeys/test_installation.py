@@ -120,6 +120,10 @@ def test_damaged_pepper_is_an_error(tmp_path: Path) -> None:
 WRONG_SETTINGS = {
     "unknown field": "nope: 1",
     "wrong type": "listen: {port: many}",
+    "unknown field below": "timeouts: {raed: 5}",
+    "no port": "listen: {port: 99999}",
+    "no time": "timeouts: {read: -1}",
+    "no URL": "providers: {up: {base_url: 'localhost:8000'}}",
     "undefined variable": "providers: {up: {base_url: 'http://x', api_key: '${NOWHERE_DEFINED}'}}",
     "bad YAML": "listen: [",
     "a list": "- 1",

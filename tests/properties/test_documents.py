@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lasttenth.context.documents import Document, parse_document
+from lasttenth.context.documents import Document, line_of, parse_document
 from lasttenth.context.splitting import split
 from lasttenth.records.errors import DocumentError
 
@@ -59,7 +59,7 @@ def test_chunks_are_exact_ordered_and_not_too_long(name: str, source: str, size:
     chunks = split(document, size=size, overlap=overlap) if document else ()
 
     assert all(document and chunk.text == document.text[chunk.start : chunk.end] for chunk in chunks)
-    assert all(document and chunk.line == document.lines(chunk.start, chunk.end)[0] for chunk in chunks)
+    assert all(document and chunk.line == line_of(document.text, chunk.start) for chunk in chunks)
     assert all(0 < len(chunk.text) <= size and chunk.text == chunk.text.strip() for chunk in chunks)
     assert all(left.start < right.start and left.end < right.end for left, right in pairwise(chunks))
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -22,6 +23,9 @@ from lasttenth.records.traces import Span, TraceSummary
 from lasttenth.serve.calls import GatewayRequest
 
 DEFAULT_INDEX = "default"
+
+Paths = str | Path | Sequence[str | Path]
+"""One file or folder, or several."""
 
 
 class App:
@@ -86,7 +90,7 @@ class App:
 
     async def index(
         self,
-        paths: Sequence[str | Path],
+        paths: Paths,
         *,
         index: str = DEFAULT_INDEX,
         rebuild: bool = False,
@@ -112,9 +116,7 @@ class App:
             with contextlib.suppress(IndexNotFoundError):
                 await store.indexes.drop(index)
         indexer = Indexer(store.indexes, embedder)
-        return await indexer.add(
-            index, [Path(path) for path in paths], base=(base or Path.cwd()).absolute(), progress=progress
-        )
+        return await indexer.add(index, _listed(paths), base=(base or Path.cwd()).absolute(), progress=progress)
 
     async def search(self, question: str, *, index: str = DEFAULT_INDEX, limit: int = 6) -> list[Passage]:
         """Return the passages that fit a question best. Raises IndexNotFoundError, EmbedderMismatchError."""
@@ -160,30 +162,35 @@ class App:
         prices, now = self.installation.prices, self.installation.clock.now()
         return ModelsView(models=[model_view(model, prices, at=now) for model in models], failures=failures)
 
+    async def prepare(
+        self, docs: Paths, *, index: str = "", progress: Callable[[Progress], None] = lambda _: None
+    ) -> IndexReport:
+        """Bring the index of these documents up to date, as `ask` does before it asks from `docs`.
+
+        Without a name it is an index of exactly these paths, which is built anew where its embedder was installed or
+        removed since: nobody else made it.
+        """
+        if index:
+            return await self.index(docs, index=index, progress=progress)
+        name = index_of(_listed(docs))
+        try:
+            return await self.index(docs, index=name, progress=progress)
+        except ConflictError:
+            return await self.index(docs, index=name, rebuild=True, progress=progress)
+
     async def ask(
-        self, question: str, *, docs: Sequence[str | Path] = (), index: str = "", model: str = "", task: str = "answer"
+        self, question: str, *, docs: Paths = (), index: str = "", model: str = "", task: str = "answer"
     ) -> Answer:
         """Ask a task one question, from the documents at `docs` where they are given. Raises LasttenthError."""
         controls = {}
-        if docs and index:
-            await self.index(docs, index=index)
-        elif docs:
-            index = await self._indexed(docs)
+        if docs:
+            index = (await self.prepare(docs, index=index)).index
         if index:
             controls["lasttenth_index"] = index
         if model:
             controls["lasttenth_model"] = model
         messages = [{"role": "user", "content": question}]
         return await self.chat(f"task/{task}", messages, metadata=controls)
-
-    async def _indexed(self, docs: Sequence[str | Path]) -> str:
-        """Bring the index that belongs to exactly these paths up to date, and return its name."""
-        name = index_of(docs)
-        try:
-            await self.index(docs, index=name)
-        except ConflictError:  # the embedder was installed or removed since; nobody else made this index
-            await self.index(docs, index=name, rebuild=True)
-        return name
 
     async def chat(
         self, model: str, messages: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, str] | None = None
@@ -213,7 +220,16 @@ class App:
         return await store.traces.get(trace_id)
 
 
+def _listed(paths: Paths) -> list[Path]:
+    return [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+
+
 def index_of(docs: Sequence[str | Path]) -> str:
     """Return the name of the index that holds exactly these paths: asking about other paths never mixes them in."""
     places = sorted(str(Path(path).absolute()) for path in docs)
     return f"docs-{text_hash(chr(0).join(places))[:12]}"
+
+
+def made_by_asking(index: str) -> bool:
+    """Tell whether an index has the name that `index_of` gives: it is built anew by itself."""
+    return re.fullmatch("docs-[0-9a-f]{12}", index) is not None

@@ -7,7 +7,7 @@ change the file's structure.
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 import yaml
@@ -29,20 +29,20 @@ class ListenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     """Where the server listens. Beyond loopback it wants keys."""
 
     host: str = "127.0.0.1"
-    port: int = DEFAULT_PORT
+    port: Annotated[int, msgspec.Meta(ge=0, le=65535)] = DEFAULT_PORT
 
 
 class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A server that speaks OpenAI's protocol: its URL up to and including the version, and its key."""
 
-    base_url: str
+    base_url: Annotated[str, msgspec.Meta(pattern="^https?://[^/]")]
     api_key: str = ""
 
 
 class ServerLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What a request may be, in bytes."""
 
-    body: int = 32 * 2**20
+    body: Annotated[int, msgspec.Meta(ge=1)] = 32 * 2**20
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -102,7 +102,8 @@ def _load(path: Path) -> object:
 
 def _convert(content: object, environment: Mapping[str, str], path: Path) -> Settings:
     try:
-        return msgspec.convert(_resolved(content, environment, path), Settings)
+        # Not strict: what a reference stands for is text, also where the setting is a number.
+        return msgspec.convert(_resolved(content, environment, path), Settings, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigurationError(
             f"{path} is wrong: {error}.", hint="lasttenth config schema prints what it may say."

@@ -3,7 +3,7 @@
 import threading
 from pathlib import Path
 
-from lasttenth.models.embeddings import MINILM, Embedder, is_installed, open_minilm
+from lasttenth.models.embeddings import MINILM, SentenceEncoder, is_installed, open_minilm
 from lasttenth.records.errors import MissingExtraError
 
 
@@ -19,10 +19,10 @@ class EmbedderSlot:
         self._cache = cache
         self._threads = threads
         self._lock = threading.Lock()
-        self._embedder: Embedder | None = None
+        self._embedder: SentenceEncoder | None = None
         self.absence = ""
 
-    def get(self) -> Embedder | None:
+    def get(self) -> SentenceEncoder | None:
         """Return the embedder, or None where it cannot be had; `absence` then says why."""
         with self._lock:
             if self._embedder is None:
@@ -36,7 +36,7 @@ class EmbedderSlot:
                 self._embedder.close()
                 self._embedder = None
 
-    def _open(self) -> Embedder | None:
+    def _open(self) -> SentenceEncoder | None:
         if not is_installed(self._cache, MINILM):
             self.absence = "It is not installed: search by words alone. Install it with: lasttenth embedder install"
             return None

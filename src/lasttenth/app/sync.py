@@ -2,15 +2,16 @@
 
 import asyncio
 import threading
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from lasttenth.app.answers import Answer
-from lasttenth.app.app import DEFAULT_INDEX, App
+from lasttenth.app.app import DEFAULT_INDEX, App, Paths
 from lasttenth.app.installation import DEFAULT_PROJECT
-from lasttenth.context.indexing import IndexReport
+from lasttenth.app.views import IndexView, ModelsView
+from lasttenth.context.indexing import IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
 from lasttenth.records.traces import Span, TraceSummary
 
@@ -26,56 +27,129 @@ class SyncApp:
         ...     print(app.ask("What is a release?").text)
     """
 
-    def __init__(self, folder: str | Path | None = None, *, project: str = DEFAULT_PROJECT) -> None:
-        self._app = App(folder, project=project)
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="lasttenth-app", daemon=True)
+    def __init__(
+        self,
+        folder: str | Path | None = None,
+        *,
+        project: str = DEFAULT_PROJECT,
+        configuration: str | Path | None = None,
+    ) -> None:
+        self._app = App(folder, project=project, configuration=configuration)
+        self._loop: _Loop | None = None
 
     def __enter__(self) -> Self:
-        self._thread.start()
-        try:
-            self._wait(self._app.open())
-        except BaseException:
-            self._stop()
-            raise
+        self.open()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self._wait(self._app.close())
-        finally:
-            self._stop()
+        self.close()
 
-    def index(self, paths: Sequence[str | Path], *, index: str = DEFAULT_INDEX, rebuild: bool = False) -> IndexReport:
+    def open(self) -> None:
+        """See `App.open`."""
+        if self._loop is None:
+            self._loop = _Loop()
+            try:
+                self._wait(self._app.open())
+            except BaseException:
+                self._stop()
+                raise
+
+    def close(self) -> None:
+        """See `App.close`."""
+        if self._loop is not None:
+            try:
+                self._wait(self._app.close())
+            finally:
+                self._stop()
+
+    def index(
+        self,
+        paths: Paths,
+        *,
+        index: str = DEFAULT_INDEX,
+        rebuild: bool = False,
+        base: Path | None = None,
+        progress: Callable[[Progress], None] = lambda _: None,
+    ) -> IndexReport:
         """See `App.index`."""
-        return self._wait(self._app.index(paths, index=index, rebuild=rebuild))
+        return self._wait(self._app.index(paths, index=index, rebuild=rebuild, base=base, progress=progress))
 
     def search(self, question: str, *, index: str = DEFAULT_INDEX, limit: int = 6) -> list[Passage]:
         """See `App.search`."""
         return self._wait(self._app.search(question, index=index, limit=limit))
 
-    def ask(self, question: str, *, docs: Sequence[str | Path] = (), index: str = "", model: str = "") -> Answer:
+    def add_texts(self, documents: Sequence[TextDocument], *, index: str = DEFAULT_INDEX) -> None:
+        """See `App.add_texts`."""
+        return self._wait(self._app.add_texts(documents, index=index))
+
+    def remove_documents(self, names: Sequence[str], *, index: str = DEFAULT_INDEX) -> None:
+        """See `App.remove_documents`."""
+        return self._wait(self._app.remove_documents(names, index=index))
+
+    def drop_index(self, index: str) -> None:
+        """See `App.drop_index`."""
+        return self._wait(self._app.drop_index(index))
+
+    def indexes(self) -> list[IndexView]:
+        """See `App.indexes`."""
+        return self._wait(self._app.indexes())
+
+    def models(self) -> ModelsView:
+        """See `App.models`."""
+        return self._wait(self._app.models())
+
+    def prepare(
+        self, docs: Paths, *, index: str = "", progress: Callable[[Progress], None] = lambda _: None
+    ) -> IndexReport:
+        """See `App.prepare`."""
+        return self._wait(self._app.prepare(docs, index=index, progress=progress))
+
+    def ask(self, question: str, *, docs: Paths = (), index: str = "", model: str = "", task: str = "answer") -> Answer:
         """See `App.ask`."""
-        return self._wait(self._app.ask(question, docs=docs, index=index, model=model))
+        return self._wait(self._app.ask(question, docs=docs, index=index, model=model, task=task))
 
-    def chat(self, model: str, messages: Sequence[Mapping[str, Any]]) -> Answer:
+    def chat(
+        self, model: str, messages: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, str] | None = None
+    ) -> Answer:
         """See `App.chat`."""
-        return self._wait(self._app.chat(model, messages))
+        return self._wait(self._app.chat(model, messages, metadata=metadata))
 
-    def traces(self, *, limit: int = 50) -> list[TraceSummary]:
+    def traces(self, *, limit: int = 50, before: int | None = None, after: int | None = None) -> list[TraceSummary]:
         """See `App.traces`."""
-        return self._wait(self._app.traces(limit=limit))
+        return self._wait(self._app.traces(limit=limit, before=before, after=after))
 
     def trace(self, trace_id: str) -> list[Span]:
         """See `App.trace`."""
         return self._wait(self._app.trace(trace_id))
 
     def _wait(self, work: Coroutine[Any, Any, T]) -> T:
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+        if self._loop is None:
+            work.close()
+            raise RuntimeError("The SyncApp is not open: use `with SyncApp() as app`, or call `app.open()`.")
+        return self._loop.wait(work)
 
     def _stop(self) -> None:
+        if self._loop is not None:
+            self._loop.stop()
+            self._loop = None
+
+
+class _Loop:
+    """An event loop that runs in a thread of its own."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="lasttenth-app", daemon=True)
+        self._thread.start()
+
+    def wait(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what the work returns, once it is done."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def stop(self) -> None:
+        """End the thread and release the loop."""
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()

@@ -8,7 +8,8 @@ from lasttenth.app.answers import Answer
 from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import run
-from lasttenth.cli.output import AsJson, Folder, Project, show
+from lasttenth.cli.index import moving, progress_bar, skipped_lines
+from lasttenth.cli.output import AsJson, Folder, Project, progress_console, show
 from lasttenth.cli.rendering import answer_lines
 
 Docs = Annotated[
@@ -35,6 +36,16 @@ def ask(
     """Ask a question and print the answer with its verified quotes."""
 
     async def work(app: App) -> Answer:
-        return await app.ask(question, docs=docs or (), index=index, model=model)
+        chosen = await _prepared(app, docs, index) if docs else index
+        return await app.ask(question, index=chosen, model=model)
 
     show(run(folder, project, work), as_json=as_json, render=answer_lines)
+
+
+async def _prepared(app: App, docs: list[str], index: str) -> str:
+    """Index the documents, with a bar and a word on what was left out, and return the name of their index."""
+    with progress_bar() as bar:
+        report = await app.prepare(docs, index=index, progress=moving(bar, "Indexing"))
+    for line in skipped_lines(report):
+        progress_console().print(line, soft_wrap=True)
+    return report.index

@@ -2,6 +2,8 @@
 
 import asyncio
 import os
+import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,11 +17,11 @@ import lasttenth
 from lasttenth.app.answers import Answer, read_answer
 from lasttenth.app.app import App
 from lasttenth.app.installation import Installation, find_place
-from lasttenth.cli.index import progress_bar, report_lines
+from lasttenth.cli.index import moving, progress_bar, report_lines
 from lasttenth.cli.output import AsJson, Folder, console, show
 from lasttenth.cli.rendering import answer_lines
 from lasttenth.console.pages import console_routes
-from lasttenth.context.indexing import IndexReport, Progress
+from lasttenth.context.indexing import IndexReport
 from lasttenth.records.errors import ConflictError, UpstreamError
 from lasttenth.serve.calls import GatewayReply
 from lasttenth.server.application import Application
@@ -67,14 +69,15 @@ async def _demo(folder: Path, *, stay: bool, as_json: bool) -> None:
         await started.wait()
         _say(f"Server ready at {url} after {time.perf_counter() - began:.2f} s.", as_json=as_json)
         report = await _index(App(installation=installation), as_json=as_json)
-        answers = await _ask(url, as_json=as_json)
+        answers = await _ask(url, links=stay, as_json=as_json)
         if as_json:
             show({"index": report, "answers": answers}, as_json=True, render=str)
         elif stay:
             console().print(f"Traces: {url}/   Stop with Ctrl-C.")
             await serving
         else:
-            console().print(f"Look at the traces with: lasttenth up --folder {folder}")
+            console().print()
+            console().print(f"Look at the traces in a browser: {_command()} up --folder {folder}")
     finally:
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
@@ -84,11 +87,7 @@ async def _demo(folder: Path, *, stay: bool, as_json: bool) -> None:
 
 async def _index(app: App, *, as_json: bool) -> IndexReport:
     with progress_bar() as bar:
-        step = bar.add_task("Indexing the documentation", total=None)
-
-        def moved(progress: Progress) -> None:
-            bar.update(step, completed=progress.done, total=progress.total)
-
+        moved = moving(bar, "Indexing the documentation")
         docs = documentation()
         base = docs.parent if docs.name == "docs" else docs
         try:
@@ -99,11 +98,11 @@ async def _index(app: App, *, as_json: bool) -> IndexReport:
         console().print(report_lines(report))
         if not report.embedder:
             console().print("No embedder is installed; with one, documents are found by meaning as well:")
-            console().print("  lasttenth embedder install && lasttenth demo")
+            console().print("  pip install 'lasttenth[local]' && lasttenth embedder install && lasttenth demo")
     return report
 
 
-async def _ask(url: str, *, as_json: bool) -> list[Answer]:
+async def _ask(url: str, *, links: bool, as_json: bool) -> list[Answer]:
     answers = []
     async with aiohttp.ClientSession() as session:
         for question in QUESTIONS:
@@ -113,7 +112,8 @@ async def _ask(url: str, *, as_json: bool) -> list[Answer]:
                 console().print()
                 console().print(Text(f"? {question}", style="bold cyan"))
                 console().print(answer_lines(answer))
-                console().print(Text(f"  {url}/traces/{answer.trace_id}", style="dim"))
+                if links:  # without a server that stays they would lead nowhere
+                    console().print(Text(f"  {url}/traces/{answer.trace_id}", style="dim"))
     return answers
 
 
@@ -127,6 +127,12 @@ async def _answer(session: aiohttp.ClientSession, url: str, question: str) -> An
             raise UpstreamError(f"The gateway answers {response.status}: {content.decode(errors='replace')}")
     reply = GatewayReply(status=200, media_type="application/json", headers=headers, body=content)
     return read_answer(reply, latency=time.perf_counter() - began)
+
+
+def _command() -> str:
+    """Return how this command line was called: `make demo` runs it from an environment that is not active."""
+    called = Path(sys.argv[0])
+    return str(called) if called.name == "lasttenth" and shutil.which("lasttenth") is None else "lasttenth"
 
 
 def _say(text: str, *, as_json: bool) -> None:

@@ -5,6 +5,7 @@ import os
 import socket
 import sqlite3
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -14,14 +15,18 @@ from rich.console import Group
 from rich.text import Text
 
 from lasttenth import __version__
-from lasttenth.app.app import App
+from lasttenth.app.app import App, made_by_asking
 from lasttenth.app.configuration import FILE_NAME, read_settings
 from lasttenth.app.installation import DEFAULT_PROJECT
+from lasttenth.app.views import IndexView
 from lasttenth.cli.generic import run
 from lasttenth.cli.output import AsJson, Folder, show
+from lasttenth.context.embedding import Embedder
 from lasttenth.models.embeddings import MINILM, default_cache, is_installed
 from lasttenth.records.errors import LasttenthError
 
+_PACKAGES = {"local": ("onnxruntime", "tokenizers"), "documents": ("pypdf", "docx"), "postgres": ("psycopg",)}
+_EXTRAS = {"local": "embedders", "documents": "PDF and DOCX", "postgres": "databases of PostgreSQL"}
 _MARKS = {"ok": ("ok  ", "green"), "note": ("note", "yellow"), "bad": ("bad ", "red")}
 
 
@@ -40,7 +45,10 @@ def register(app: typer.Typer, name: str) -> None:
 
 def doctor(folder: Folder = "", as_json: AsJson = False) -> None:
     """Look at Python, SQLite, extras, settings, the port, the folder and the providers. Exit code 1 for anything bad."""
-    findings = [_python(), _sqlite(), *_extras(), _embedder(), *_settings(), *_installation(folder)]
+    settings = _settings()
+    findings = [_python(), _sqlite(), *_extras(), _embedder(), *settings]
+    if not any(finding.state == "bad" for finding in settings):
+        findings += _installation(folder)
     show(findings, as_json=as_json, render=_lines)
     if any(finding.state == "bad" for finding in findings):
         raise typer.Exit(1)
@@ -63,21 +71,23 @@ def _sqlite() -> Finding:
 
 
 def _extras() -> list[Finding]:
-    extras = {
-        "local": ("onnxruntime", "tokenizers"),
-        "documents": ("pypdf", "docx"),
-        "postgres": ("psycopg",),
-    }
     findings = []
-    for extra, packages in extras.items():
-        missing = [package for package in packages if importlib.util.find_spec(package) is None]
-        said = f"missing; install it with: pip install 'lasttenth[{extra}]'" if missing else "installed"
+    for extra, use in _EXTRAS.items():
+        missing = not _has(extra)
+        said = f"missing; {use} need it. Install it with: pip install 'lasttenth[{extra}]'" if missing else "installed"
         findings.append(Finding(what=f"Extra {extra}", state="note" if missing else "ok", said=said))
     return findings
 
 
+def _has(extra: str) -> bool:
+    return all(importlib.util.find_spec(package) is not None for package in _PACKAGES[extra])
+
+
 def _embedder() -> Finding:
-    if is_installed(default_cache(os.environ), MINILM):
+    installed = is_installed(default_cache(os.environ), MINILM)
+    if installed and not _has("local"):
+        return Finding(what="Embedder", state="note", said=f"{MINILM.id} is not used: the extra local is missing")
+    if installed:
         return Finding(what="Embedder", state="ok", said=MINILM.id)
     said = "not installed: documents are searched by words alone. Install it with: lasttenth embedder install"
     return Finding(what="Embedder", state="note", said=said)
@@ -109,6 +119,7 @@ def _installation(folder: str) -> list[Finding]:
             Finding(what="Folder", state="ok", said=f"{app.installation.place.folder}, {len(indexes)} indexes"),
             Finding(what="Models", state="ok", said=f"{len(found.models)} models"),
         ]
+        findings += _indexes(indexes, app.installation.embedder.get())
         findings += [Finding(what="Provider", state="bad", said=failure) for failure in found.failures]
         if health.dropped or health.spilled:
             said = f"{health.spilled} traces wait in the spill file, {health.dropped} were dropped"
@@ -121,9 +132,24 @@ def _installation(folder: str) -> list[Finding]:
         return [Finding(what="Folder", state="bad", said=str(error))]
 
 
+def _indexes(indexes: Sequence[IndexView], embedder: Embedder | None) -> list[Finding]:
+    """Find the indexes that were built before the embedder was installed, or removed."""
+    now = "" if embedder is None else embedder.id
+    return [
+        Finding(
+            what="Index",
+            state="note",
+            said=f"{index.name} was built with {index.embedder or 'words alone'}, and now there is {now or 'no embedder'}; "
+            f"build it anew with: lasttenth index add PATH --index {index.name} --rebuild",
+        )
+        for index in indexes
+        if index.embedder != now and not made_by_asking(index.name)
+    ]
+
+
 def _lines(findings: list[Finding]) -> Group:
     lines = []
     for finding in findings:
         mark, style = _MARKS[finding.state]
-        lines.append(Text.assemble((f"{mark} ", style), f"{finding.what:10} {finding.said}"))
+        lines.append(Text.assemble((f"{mark} ", style), f"{finding.what:15} {finding.said}"))
     return Group(*lines)

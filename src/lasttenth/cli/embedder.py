@@ -37,9 +37,11 @@ def register(app: typer.Typer, name: str) -> None:
 
 def install_embedder(source: Source = "", as_json: AsJson = False) -> None:
     """Fetch the built-in embedder, check it against its pinned hashes, and keep it in the cache."""
+    screen = progress_console()
     with Bar(
-        TextColumn("{task.description}"), BarColumn(), DownloadColumn(), console=progress_console(), transient=True
-    ) as bar:
+        TextColumn("{task.description}"), BarColumn(), DownloadColumn(),
+        console=screen, transient=True, disable=not screen.is_terminal,
+    ) as bar:  # fmt: skip
         stages: dict[str, object] = {}
 
         def moved(stage: str, done: int, total: int) -> None:

@@ -1,5 +1,6 @@
 """`lasttenth index add|search|list|remove|drop`."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -38,24 +39,27 @@ def add(
 ) -> None:
     """Index files and folders; what is indexed already is left alone."""
     with progress_bar() as bar:
-        step = bar.add_task("Indexing", total=None)
-
-        def moved(progress: Progress) -> None:
-            bar.update(step, completed=progress.done, total=progress.total)
 
         async def work(app: App) -> IndexReport:
-            return await app.index(paths, index=index, rebuild=rebuild, progress=moved)
+            return await app.index(paths, index=index, rebuild=rebuild, progress=moving(bar, "Indexing"))
 
         report = run(folder, project, work)
     show(report, as_json=as_json, render=report_lines)
 
 
 def progress_bar() -> Bar:
-    """Return a bar that counts documents, on the error stream."""
+    """Return a bar that counts documents, on the error stream where that is a terminal."""
+    screen = progress_console()
     return Bar(
         TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=progress_console(), transient=True,
+        console=screen, transient=True, disable=not screen.is_terminal,
     )  # fmt: skip
+
+
+def moving(bar: Bar, description: str) -> Callable[[Progress], None]:
+    """Begin a line of the bar and return what moves it."""
+    step = bar.add_task(description, total=None)
+    return lambda progress: bar.update(step, completed=progress.done, total=progress.total)
 
 
 def report_lines(report: IndexReport) -> Group:
@@ -67,5 +71,9 @@ def report_lines(report: IndexReport) -> Group:
             f"{report.documents} documents in {report.chunks} chunks, searched by {by}."
         )
     ]
-    lines += [Text(f"  left out {each.document}: {each.reason}", style="yellow") for each in report.skipped]
-    return Group(*lines)
+    return Group(*lines, *skipped_lines(report))
+
+
+def skipped_lines(report: IndexReport) -> list[Text]:
+    """Return which documents were left out, and why."""
+    return [Text(f"  left out: {each.reason}", style="yellow") for each in report.skipped]

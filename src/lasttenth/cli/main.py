@@ -39,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line, by default with the process's own arguments, and exit as `lasttenth.records.errors` says."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     as_json = "--json" in words
-    command = build(asked=next((word for word in words if not word.startswith("-")), ""))
     try:
+        command = build(asked=next((word for word in words if not word.startswith("-")), ""))
         # For people, mistakes in the command itself are shown as typer shows them.
         sys.exit(command(words, standalone_mode=not as_json))
     except LasttenthError as error:
@@ -78,12 +78,17 @@ def build(asked: str) -> typer.Typer:
     return app
 
 
-def _root(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True)] = False,
-) -> None:
-    if version:
+def _print_version(asked: bool) -> None:
+    if asked:
         typer.echo(__version__)
         raise typer.Exit
+
+
+_Version = Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)]
+
+
+def _root(version: _Version = False) -> None:
+    """Take what stands before the command."""
 
 
 def _elsewhere() -> None:

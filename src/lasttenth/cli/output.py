@@ -19,9 +19,13 @@ Project = Annotated[str, typer.Option("--project", help="The project to work in.
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
+WIDE = 10_000
+"""Columns of what is no terminal: a row of a table is one line there, whole, for other programs to read."""
+
+
 def console() -> Console:
     """Return the console for results. It colours for terminals alone, and never where NO_COLOR is set."""
-    return Console(highlight=False, soft_wrap=True)
+    return Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else WIDE)
 
 
 def progress_console() -> Console:
@@ -37,11 +41,19 @@ def show(result: T, *, as_json: bool, render: Callable[[T], object]) -> None:
         console().print(render(result))
 
 
-def table(columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str) -> Table | Text:
-    """Return a table, or one line where there is nothing to list."""
+def table(
+    columns: Sequence[str], rows: Sequence[Sequence[object]], *, empty: str, in_lines: bool = False
+) -> Table | Text:
+    """Return a table, or one line where there is nothing to list.
+
+    With `in_lines` each row is one line, however narrow the terminal: what stands in it is copied.
+    """
     if not rows:
         return Text(empty)
-    drawn = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    drawn = Table(box=None, pad_edge=False, header_style="bold")
+    for name, cells in zip(columns, zip(*rows, strict=True), strict=True):
+        longest = max(len(str(cell)) for cell in (name, *cells))
+        drawn.add_column(name, overflow="fold", min_width=longest if in_lines else None)
     for row in rows:
         drawn.add_row(*(Text(str(cell)) for cell in row))
     return drawn

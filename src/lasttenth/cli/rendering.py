@@ -49,16 +49,16 @@ def trace_row(summary: TraceSummary) -> list[str]:
     tokens = "" if summary.input_tokens is None else f"{summary.input_tokens}+{summary.output_tokens or 0}"
     return [
         f"{started:%H:%M:%S}",
-        summary.trace_id,
         summary.name,
         summary.error or summary.status,
         f"{summary.duration / 1e6:.0f} ms",
         tokens,
         format_dollars(summary.cost) if tokens else "",
+        summary.trace_id,
     ]
 
 
-TRACE_COLUMNS = ("Time", "Trace", "Name", "Status", "Duration", "Tokens", "Cost")
+TRACE_COLUMNS = ("Time", "Name", "Status", "Duration", "Tokens", "Cost", "Trace")
 
 
 def _share(value: float | None) -> str:
@@ -66,7 +66,7 @@ def _share(value: float | None) -> str:
 
 
 def _traces(summaries: Sequence[TraceSummary]) -> object:
-    return table(TRACE_COLUMNS, [trace_row(each) for each in summaries], empty="No traces yet.")
+    return table(TRACE_COLUMNS, [trace_row(each) for each in summaries], empty="No traces yet.", in_lines=True)
 
 
 def _trace(spans: Sequence[SpanView]) -> object:

@@ -14,24 +14,17 @@ from lasttenth.context.parsers.markdown import parse_markdown
 from lasttenth.context.parsers.pdf import parse_pdf
 from lasttenth.context.parsers.plain import parse_plain
 from lasttenth.records.errors import DocumentError
-from lasttenth.records.hashing import content_hash
 
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A readable document. All offsets refer to `text`, in characters; `content_hash` names the bytes of the file."""
+    """A readable document. All offsets refer to `text`, in characters."""
 
     name: str
     media_type: str
     text: str
     blocks: tuple[Block, ...]
-    content_hash: str
-
-    def lines(self, start: int, end: int) -> tuple[int, int]:
-        """Return the numbers of the first and the last line of `text[start:end]`, counted from 1."""
-        first = line_of(self.text, start)
-        return first, first + self.text.count("\n", start, max(start, end - 1))
 
 
 class _Format(NamedTuple):
@@ -56,6 +49,9 @@ _FORMATS = {
 }
 
 
+READABLE = f"Readable are: {', '.join(_FORMATS)}."
+
+
 def parse_document(name: str, data: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -> Document:
     """Return the document that a file's bytes hold; the suffix of its name tells the format.
 
@@ -68,24 +64,21 @@ def parse_document(name: str, data: bytes, *, limit: int = MAX_DOCUMENT_BYTES) -
         ('Tea',)
     """
     _check_size(name, len(data), limit)
-    return _parse(name, Path(name).suffix, data)
+    suffix = Path(name).suffix
+    form = _FORMATS.get(suffix.lower())
+    if form is None:
+        raise DocumentError(f"{name} has the suffix {suffix!r}, which no parser reads.", hint=READABLE)
+    parsed = form.parse(name, data)
+    blocks = outline(parsed.text, parsed.pieces)
+    if not blocks:
+        raise DocumentError(f"{name} holds no text.", hint="Leave it out, or check that it was saved completely.")
+    return Document(name=name, media_type=form.media_type, text=parsed.text, blocks=blocks)
 
 
-def read_document(path: Path, *, name: str | None = None, limit: int = MAX_DOCUMENT_BYTES) -> Document:
-    """Return the document in a file; `name` is what citations call it, the path where none is given.
-
-    Raises:
-        DocumentError: The file cannot be opened, or not be parsed.
-        MissingExtraError: The format needs the `documents` extra.
-    """
-    called = name or path.as_posix()
-    return _parse(called, path.suffix, read_bytes(path, called, limit=limit))
-
-
-def read_bytes(path: Path, name: str, *, limit: int = MAX_DOCUMENT_BYTES) -> bytes:
+def read_bytes(path: Path, name: str) -> bytes:
     """Return what a file holds, where that is not too much. Raises DocumentError, which calls the file by its name."""
     try:
-        _check_size(name, path.stat().st_size, limit)
+        _check_size(name, path.stat().st_size, MAX_DOCUMENT_BYTES)
         return path.read_bytes()
     except OSError as error:
         raise DocumentError(
@@ -120,25 +113,6 @@ def _check_size(name: str, size: int, limit: int) -> None:
         raise DocumentError(
             f"{name} has {size} bytes, more than the {limit} allowed.", hint="Split it into smaller files."
         )
-
-
-def _parse(name: str, suffix: str, data: bytes) -> Document:
-    form = _FORMATS.get(suffix.lower())
-    if form is None:
-        raise DocumentError(
-            f"{name} has the suffix {suffix!r}, which no parser reads.", hint=f"Readable are: {', '.join(_FORMATS)}."
-        )
-    parsed = form.parse(name, data)
-    blocks = outline(parsed.text, parsed.pieces)
-    if not blocks:
-        raise DocumentError(f"{name} holds no text.", hint="Leave it out, or check that it was saved completely.")
-    return Document(
-        name=name,
-        media_type=form.media_type,
-        text=parsed.text,
-        blocks=blocks,
-        content_hash=content_hash("document", data),
-    )
 
 
 def _documents_below(folder: Path) -> Iterator[Path]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from lasttenth.context.documents import documents_in, parse_document, read_bytes
+from lasttenth.context.documents import READABLE, documents_in, parse_document, read_bytes
 from lasttenth.context.embedding import Embedder, settings_for
 from lasttenth.context.splitting import Chunk, split
 from lasttenth.records.errors import DocumentError, MissingExtraError
@@ -31,6 +31,7 @@ class Skipped(msgspec.Struct, frozen=True, kw_only=True):
 
     document: str
     reason: str
+    """A sentence that names the document, and what to do."""
 
 
 class IndexReport(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,15 +77,17 @@ class Indexer:
         stood in one of the given folders and no longer does leaves the index.
 
         Raises:
-            DocumentError: a given path does not exist, or nothing at all could be read.
+            DocumentError: a given path does not exist, a new index would be empty, or nothing at all could be read.
             ConflictError: the index was built with another embedder or splitter.
         """
         missing = [path for path in paths if not path.exists()]
         if missing:
             raise DocumentError(f"There is nothing at {missing[0]}.", hint="Correct the path.")
+        files = await asyncio.to_thread(lambda: {name_of(path, base): path for path in documents_in(paths)})
+        if not files and index not in {info.name for info in await self._indexes.overview()}:
+            raise DocumentError(f"There is no document in {', '.join(map(str, paths))}.", hint=READABLE)
         await self._indexes.create(index, settings_for(self._embedder))
         known = await self._indexes.documents(index)
-        files = await asyncio.to_thread(lambda: {name_of(path, base): path for path in documents_in(paths)})
         gone = [name for name in known if name not in files and _is_below(name, paths, base)]
         if gone:
             await self._indexes.remove(index, gone)
@@ -100,7 +103,7 @@ class Indexer:
             skipped += [read.skipped for read in step if read.skipped is not None]
             progress(Progress(done=done, total=len(files)))
         if skipped and not (added or unchanged):
-            raise DocumentError(f"Nothing could be read. {skipped[0].document}: {skipped[0].reason}")
+            raise DocumentError(f"Nothing could be read. {skipped[0].reason}")
         size = await self._indexes.size(index)
         return IndexReport(
             index=index,

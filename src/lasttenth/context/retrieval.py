@@ -33,15 +33,8 @@ class Passage(msgspec.Struct, frozen=True, kw_only=True):
     """Cosine to the question; None where the index has no vectors, or it was not among the nearest."""
 
 
-class Fused(NamedTuple):
-    """A chunk with its fused score."""
-
-    chunk: int
-    score: float
-
-
 class Snapshot(NamedTuple):
-    """What a retriever searches: the hash of an index's content, and of the artefacts that its vectors were made with."""
+    """What a retriever searches: the hash of an index's content, and of the artefacts that it is searched with."""
 
     hash: str
     artefacts: dict[str, str]
@@ -68,7 +61,8 @@ class Retriever:
             content = await self._indexes.snapshot(index)
             self._snapshots[index] = info.revision, content
         settings = info.settings
-        return Snapshot(content, {settings.embedder: settings.embedder_hash} if settings.embedder else {})
+        by_meaning = settings.embedder and self._embedder is not None
+        return Snapshot(content, {settings.embedder: settings.embedder_hash} if by_meaning else {})
 
     async def search(self, index: str, question: str, *, limit: int) -> list[Passage]:
         """Return the best passages, best first. Raises IndexNotFoundError, EmbedderMismatchError."""
@@ -89,13 +83,13 @@ class Retriever:
         ]
 
 
-def fuse(rankings: Sequence[Sequence[Hit]], *, offset: int = RANK_OFFSET) -> list[Fused]:
+def fuse(rankings: Sequence[Sequence[Hit]], *, offset: int = RANK_OFFSET) -> list[Hit]:
     """Return the chunks of several rankings by reciprocal rank, best first; ties keep the order of the chunks."""
     scores: dict[int, float] = {}
     for ranking in rankings:
         for rank, hit in enumerate(ranking, 1):
             scores[hit.chunk] = scores.get(hit.chunk, 0.0) + 1.0 / (offset + rank)
-    return sorted((Fused(chunk, score) for chunk, score in scores.items()), key=lambda each: (-each.score, each.chunk))
+    return sorted((Hit(chunk, score) for chunk, score in scores.items()), key=lambda each: (-each.score, each.chunk))
 
 
 def _passage(chunk: StoredChunk, *, score: float, similarity: float | None) -> Passage:

@@ -28,12 +28,9 @@ class ReplyHead(msgspec.Struct, frozen=True, kw_only=True):
     model: str
 
 
-class ChatBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The fields of a chat request that the models of this process read; all others pass them by."""
+class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chat request says about its stream."""
 
-    model: str
-    messages: list[dict[str, Any]]
-    stream: bool | None = None
     stream_options: dict[str, Any] | None = None
 
     @property
@@ -42,10 +39,15 @@ class ChatBody(msgspec.Struct, frozen=True, kw_only=True):
         return bool((self.stream_options or {}).get("include_usage"))
 
 
+class ChatBody(StreamOptions, frozen=True, kw_only=True):
+    """The fields of a chat request that tasks and the models of this process read; all others pass them by."""
+
+    messages: list[dict[str, Any]]
+
+
 class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
     """The fields of an embeddings request that the embedders of this process read."""
 
-    model: str
     input: str | list[str]
     encoding_format: str | None = None
 

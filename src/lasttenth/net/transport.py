@@ -3,20 +3,23 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Mapping
-from typing import Protocol
+from typing import Annotated, Protocol
 
 import aiohttp
 import msgspec
 
 from lasttenth.records.errors import UpstreamError, UpstreamTimeoutError
 
+Seconds = Annotated[float, msgspec.Meta(gt=0)]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long to wait, in seconds: for a connection, and between two reads (which bounds the first byte as well)."""
 
-    connect: float = 10.0
-    read: float = 300.0
-    connections: int = 256
+    connect: Seconds = 10.0
+    read: Seconds = 300.0
+    connections: Count = 256
 
 
 class Outbound(msgspec.Struct, frozen=True, kw_only=True):

@@ -8,7 +8,6 @@ import time
 from typing import Protocol
 
 TRACE_ID_DIGITS = 32
-SPAN_ID_DIGITS = 16
 
 
 class Clock(Protocol):

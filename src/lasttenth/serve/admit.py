@@ -60,13 +60,6 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
     )
 
 
-def with_model(body: bytes, model: str) -> bytes:
-    """Return a JSON body with its model replaced and every other field as it was. Raises InvalidRequestError."""
-    fields = openai.decode(body, dict[str, msgspec.Raw])
-    fields["model"] = msgspec.Raw(msgspec.json.encode(model))
-    return msgspec.json.encode(fields)
-
-
 def named(model: str) -> str:
     """Return a model's name, which will stand in headers and in lists. Raises InvalidRequestError."""
     if not model.strip():
@@ -128,13 +121,13 @@ def _unit(
     scope: SpanScope,
 ) -> tuple[str, UnitSource]:
     """Return whom the request is for: the first that is named, in the order that the documentation gives."""
-    named: list[tuple[UnitSource, str | None]] = [
+    candidates: list[tuple[UnitSource, str | None]] = [
         ("header", request.headers.get(f"{CONTROL_HEADER}unit")),
         ("metadata", controls.get("unit")),
         *fields,
         ("key", request.key),
     ]
-    for source, value in named:
+    for source, value in candidates:
         if value:
             return _bounded(value), source
     return scope.trace_id, "random"

@@ -47,7 +47,7 @@ class PipelineCaller:
     ) -> AsyncGenerator[ReplyPart]:
         """Yield the reply's text, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
         settlement = self._begin(self._call(request, scope))
-        settlement.outcome.attributes = {"purpose": purpose}
+        settlement.outcome.attributes["purpose"] = purpose
         try:
             reply = await self._relay.answer(settlement.call, settlement)
         except BaseException as error:

@@ -1,22 +1,21 @@
 """What passes through the pipeline: the request as it came in, the call it became, and the reply that goes out."""
 
 from collections.abc import AsyncGenerator, Mapping
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
+from lasttenth.models.port import ModelOperation
 from lasttenth.records.ids import Clock
 from lasttenth.records.ports import SpanScope
 from lasttenth.records.traces import Assignment, UnitSource
 from lasttenth.records.usage import Usage
 
-GatewayOperation = Literal["chat", "embeddings"]
-
 
 class GatewayRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request as a door received it; header names are in lower case."""
 
-    operation: GatewayOperation
+    operation: ModelOperation
     project: str
     headers: Mapping[str, str]
     body: bytes
@@ -36,7 +35,7 @@ class GatewayReply(msgspec.Struct, frozen=True, kw_only=True):
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """An admitted request: its model, its controls, where it is recorded."""
 
-    operation: GatewayOperation
+    operation: ModelOperation
     model: str
     stream: bool
     body: bytes

@@ -13,6 +13,7 @@ all others: it is traced, and answered with an error in the shape of the protoco
 import logging
 from collections.abc import Mapping
 
+from lasttenth.models.prices import Prices
 from lasttenth.records.errors import LasttenthError
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.records.ports import Program, SpanScope
@@ -22,7 +23,7 @@ from lasttenth.serve.calls import Call, GatewayReply, GatewayRequest
 from lasttenth.serve.relay import Relay
 from lasttenth.serve.replies import UNEXPECTED, refusal
 from lasttenth.serve.route import Router
-from lasttenth.serve.settle import PriceList, RecordSpan, Settlement, code_of
+from lasttenth.serve.settle import RecordSpan, Settlement, code_of
 from lasttenth.serve.tasks import RegistryOf, TaskRunner
 
 logger = logging.getLogger("lasttenth.serve")
@@ -45,7 +46,7 @@ class Pipeline:
         router: Router,
         registry_of: RegistryOf,
         programs: Mapping[str, Program],
-        prices: PriceList,
+        prices: Prices,
         record: RecordSpan,
         clock: Clock,
     ) -> None:

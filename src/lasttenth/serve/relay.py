@@ -3,14 +3,12 @@
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
 
 import msgspec
 
 from lasttenth.models import openai
 from lasttenth.models.port import ModelReply, ModelRequest
 from lasttenth.records.errors import UpstreamError
-from lasttenth.serve.admit import with_model
 from lasttenth.serve.calls import Call, GatewayReply
 from lasttenth.serve.events import data_of, events_of
 from lasttenth.serve.replies import reply_headers
@@ -18,13 +16,7 @@ from lasttenth.serve.route import Router
 from lasttenth.serve.settle import Settlement, settled
 
 MAX_REPLY_BYTES = 256 * 2**20
-
-
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
-
-
-class _StreamOptions(msgspec.Struct):
-    stream_options: dict[str, Any] | None = None
 
 
 class _Said(msgspec.Struct):
@@ -50,20 +42,28 @@ class Relay:
     async def answer(self, call: Call, settlement: Settlement) -> GatewayReply:
         """Return the provider's answer. Raises ModelNotFoundError, UpstreamError, InvalidRequestError."""
         target = self._router.model_of(call.model)
-        asked = call.stream and _asks_for_usage(call.body)
-        body = with_model(call.body, target.model)
-        if call.stream and not asked:
-            body = _asking_for_usage(body)
+        options = openai.decode(call.body, openai.StreamOptions) if call.stream else None
+        body = _addressed(call.body, target.model, options)
         settlement.watch.lap("route")
         request = ModelRequest(operation=call.operation, model=target.model, body=body, stream=call.stream)
         reply = await target.provider.call(request)
         settlement.watch.lap("call")
         if reply.media_type.startswith(openai.EVENT_STREAM) and reply.status < 400:
-            events = _relayed(reply, settlement, keep_usage=asked)
+            events = _relayed(reply, settlement, keep_usage=options is not None and options.wants_usage)
             headers = reply_headers(settlement)
             stream = await settled(settlement, events, close=reply.close)
             return GatewayReply(status=reply.status, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
         return await _whole(reply, settlement)
+
+
+def _addressed(body: bytes, model: str, options: openai.StreamOptions | None) -> bytes:
+    """Return a body under the provider's own name for the model; of a stream the usage is asked for, to cost it."""
+    fields = openai.decode(body, dict[str, msgspec.Raw])
+    fields["model"] = msgspec.Raw(msgspec.json.encode(model))
+    if options is not None and not options.wants_usage:
+        asking = {**(options.stream_options or {}), "include_usage": True}
+        fields["stream_options"] = msgspec.Raw(msgspec.json.encode(asking))
+    return msgspec.json.encode(fields)
 
 
 async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
@@ -77,7 +77,7 @@ async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
     status = reply.status if reply.status >= 400 else _checked(reply.status, body, settlement)
     if status >= 400:
         outcome.error = UpstreamError.code
-        outcome.attributes = {**outcome.attributes, "upstream_status": reply.status}
+        outcome.attributes["upstream_status"] = reply.status
         outcome.output = body = _as_error(body, reply.status)
     else:
         settlement.price(openai.usage_in(body))
@@ -105,7 +105,7 @@ def _checked(status: int, body: bytes, settlement: Settlement) -> int:
     """
     said = _said(body) if 200 <= status < 300 else None
     if said is None:
-        settlement.outcome.attributes = {**settlement.outcome.attributes, "upstream_status": status}
+        settlement.outcome.attributes["upstream_status"] = status
         raise UpstreamError(
             f"The provider answers {status} with something that is no reply: {_shown(body)}.",
             hint="Check that its base_url speaks OpenAI's protocol, up to and including the version.",
@@ -127,8 +127,9 @@ async def _relayed(reply: ModelReply, settlement: Settlement, *, keep_usage: boo
     complete = False
     async with aclosing(events_of(reply.chunks())) as events:
         async for event in events:
-            complete = _completes(event, settlement) or complete
-            if b'"usage"' not in event or not _reports_usage_alone(event, settlement) or keep_usage:
+            data = data_of(event)
+            complete = _completes(data, settlement) or complete
+            if b'"usage"' not in data or not _reports_usage_alone(data, settlement) or keep_usage:
                 yield event
     if not complete:
         raise UpstreamError(
@@ -136,9 +137,8 @@ async def _relayed(reply: ModelReply, settlement: Settlement, *, keep_usage: boo
         )
 
 
-def _completes(event: bytes, settlement: Settlement) -> bool:
+def _completes(data: bytes, settlement: Settlement) -> bool:
     """Tell whether an answer may end with this event. Raises UpstreamError for one that cannot be read."""
-    data = data_of(event)
     if not data or data == b"[DONE]":
         return bool(data)
     said = _said(data)
@@ -163,21 +163,8 @@ def _shown(body: bytes) -> str:
     return " ".join(body[:200].decode(errors="replace").split()) or "nothing"
 
 
-def _asks_for_usage(body: bytes) -> bool:
-    options = openai.decode(body, _StreamOptions).stream_options or {}
-    return bool(options.get("include_usage"))
-
-
-def _asking_for_usage(body: bytes) -> bytes:
-    fields = openai.decode(body, dict[str, msgspec.Raw])
-    options = msgspec.json.decode(fields.get("stream_options", msgspec.Raw(b"null"))) or {}
-    fields["stream_options"] = msgspec.Raw(msgspec.json.encode({**options, "include_usage": True}))
-    return msgspec.json.encode(fields)
-
-
-def _reports_usage_alone(event: bytes, settlement: Settlement) -> bool:
+def _reports_usage_alone(data: bytes, settlement: Settlement) -> bool:
     """Price the usage that an event reports, and tell whether it says nothing else."""
-    data = data_of(event)
     usage = openai.usage_in(data)
     settlement.price(usage)
     return usage is not None and bytes(msgspec.json.decode(data, type=_Choices).choices) in {b"[]", b"null"}

@@ -15,7 +15,9 @@ UNEXPECTED = LasttenthError(
 
 
 def reply_headers(settlement: Settlement) -> dict[str, str]:
-    """Return our own headers: trace id, model, release, cost, and the milliseconds that were not the provider's."""
+    """Return our own headers: trace id, model, release, cost, what is known of
+    groundedness, and the milliseconds that were not the provider's.
+    """
     outcome = settlement.outcome
     headers = _trace_headers(settlement.call.scope)
     headers["x-lasttenth-model"] = outcome.model
@@ -26,6 +28,11 @@ def reply_headers(settlement: Settlement) -> dict[str, str]:
         headers["x-lasttenth-cost"] = f"{dollars(outcome.cost):f}"
     if outcome.assignment is not None:
         headers["x-lasttenth-release"] = outcome.assignment.release
+    declined, groundedness = outcome.attributes.get("declined"), outcome.attributes.get("groundedness")
+    if declined is not None:
+        headers["x-lasttenth-answered"] = "false" if declined else "true"
+    if groundedness is not None:
+        headers["x-lasttenth-groundedness"] = f"{groundedness:.3f}"
     return headers
 
 

@@ -3,10 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Protocol
 
 from lasttenth.models import openai
-from lasttenth.models.prices import Cost
+from lasttenth.models.prices import Prices
 from lasttenth.records.errors import LasttenthError
 from lasttenth.records.ids import Clock
 from lasttenth.records.traces import Payload, Span
@@ -20,18 +19,10 @@ MAX_RECORDED = 8 * 2**20
 RecordSpan = Callable[[str, Span], None]
 
 
-class PriceList(Protocol):
-    """Know what models cost."""
-
-    def cost(self, model: str, usage: Usage, *, at: int) -> Cost:
-        """Return the cost of a call of `provider/model` at a time (Unix nanoseconds)."""
-        ...
-
-
 class Settlement:
     """The end of one call: gather what is known in `outcome`, then finish once."""
 
-    def __init__(self, call: Call, *, clock: Clock, prices: PriceList, record: RecordSpan) -> None:
+    def __init__(self, call: Call, *, clock: Clock, prices: Prices, record: RecordSpan) -> None:
         self.call = call
         self.watch = Stopwatch(clock)
         self.outcome = Outcome(model=call.model)
@@ -63,7 +54,7 @@ class Settlement:
         self._finished = True
         call, outcome = self.call, self.outcome
         if len(outcome.output) > MAX_RECORDED:
-            outcome.attributes = {**outcome.attributes, "output_bytes": len(outcome.output)}
+            outcome.attributes["output_bytes"] = len(outcome.output)
         span = Span(
             trace_id=call.scope.trace_id,
             span_id=call.scope.span_id,

@@ -26,11 +26,6 @@ FORWARDED = ("max_tokens", "max_completion_tokens", "temperature", "top_p", "see
 CITATION_TYPE = "lasttenth_citation"
 
 
-class _TaskBody(msgspec.Struct, frozen=True, kw_only=True):
-    messages: list[dict[str, Any]]
-    stream_options: dict[str, Any] | None = None
-
-
 class TaskRunner:
     """Answer calls of tasks."""
 
@@ -43,7 +38,7 @@ class TaskRunner:
         """Return the task's answer. Raises TaskNotFoundError, IndexNotFoundError, UpstreamError."""
         registry = await self._registry_of(call.scope.project)
         chosen = await self._chosen(call, target, registry)
-        body = openai.decode(call.body, _TaskBody)
+        body = openai.decode(call.body, openai.ChatBody)
         fields = openai.decode(call.body, dict[str, msgspec.Raw])
         task_call = TaskCall(
             release=chosen.release,
@@ -70,8 +65,7 @@ class TaskRunner:
             id=f"chatcmpl-{call.scope.trace_id}", created=settlement.watch.started_at // 10**9, model=call.model
         )
         if call.stream:
-            usage = bool((body.stream_options or {}).get("include_usage"))
-            events = _streamed(_resumed(first, parts), head, settlement.outcome, include_usage=usage)
+            events = _streamed(_resumed(first, parts), head, settlement.outcome, include_usage=body.wants_usage)
             headers = reply_headers(settlement)
             stream = await settled(settlement, events, close=parts.aclose)
             return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
@@ -124,7 +118,6 @@ async def _whole(parts: AsyncGenerator[ReplyPart], head: openai.ReplyHead, settl
     body = openai.completion(head, "".join(texts), usage=finish.usage, reason=finish.reason, annotations=annotations)
     settlement.outcome.output = body
     headers = reply_headers(settlement)
-    headers |= _grounding_headers(settlement.outcome)
     settlement.finish()
     return GatewayReply(status=200, media_type=openai.JSON, headers=headers, body=body)
 
@@ -158,20 +151,8 @@ def annotation(citation: Citation) -> dict[str, Any]:
 
 
 def _note(grounding: GroundingPart, outcome: Outcome) -> None:
-    outcome.attributes = {
-        **outcome.attributes,
-        "groundedness": grounding.groundedness,
-        "declined": grounding.declined,
-    }
+    outcome.attributes |= {"groundedness": grounding.groundedness, "declined": grounding.declined}
 
 
 def _take(finish: FinishPart, outcome: Outcome) -> None:
     outcome.usage, outcome.cost, outcome.price_version = finish.usage, finish.cost, finish.price_version
-
-
-def _grounding_headers(outcome: Outcome) -> dict[str, str]:
-    declined, groundedness = outcome.attributes.get("declined"), outcome.attributes.get("groundedness")
-    headers = {} if declined is None else {"x-lasttenth-answered": "false" if declined else "true"}
-    if groundedness is not None:
-        headers["x-lasttenth-groundedness"] = f"{groundedness:.3f}"
-    return headers

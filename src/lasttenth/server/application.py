@@ -10,10 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
+from starlette.types import Receive, Scope, Send
 
 from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation
 from lasttenth.models import openai
+from lasttenth.models.port import ModelOperation
 from lasttenth.records.errors import (
     LasttenthError,
     MethodNotAllowedError,
@@ -21,15 +23,15 @@ from lasttenth.records.errors import (
     NotFoundError,
     StorageError,
 )
-from lasttenth.serve.calls import GatewayOperation
 from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.api import Api
 from lasttenth.server.gateway import Gateway
-from lasttenth.server.requests import Door, Receive, Scope, Send, headers_of
+from lasttenth.server.requests import Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
 
-HOT: Mapping[str, GatewayOperation] = {"/v1/chat/completions": "chat", "/v1/embeddings": "embeddings"}
+GATEWAY_PATHS = "Served are: POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models."
+HOT: Mapping[str, ModelOperation] = {"/v1/chat/completions": "chat", "/v1/embeddings": "embeddings"}
 
 
 class Application:
@@ -107,9 +109,10 @@ async def _failed(_request: Request, error: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     where = f"{request.method} {request.url.path}"
+    hint = GATEWAY_PATHS if request.url.path.startswith("/v1") else "See /api/openapi.json."
     if status == 405 or request.url.path in HOT:
-        return await _failed(request, MethodNotAllowedError(f"{where} is not possible.", hint="See /api/openapi.json."))
-    return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint="See /api/openapi.json."))
+        return await _failed(request, MethodNotAllowedError(f"{where} is not possible.", hint=hint))
+    return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint=hint))
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

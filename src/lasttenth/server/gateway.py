@@ -7,13 +7,15 @@ from contextlib import aclosing
 from typing import Any
 
 import msgspec
+from starlette.types import Receive, Scope, Send
 
 from lasttenth.models import openai
+from lasttenth.models.port import ModelOperation
 from lasttenth.records.errors import LasttenthError
-from lasttenth.serve.calls import GatewayOperation, GatewayReply, GatewayRequest
+from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.replies import UNEXPECTED
-from lasttenth.server.requests import ClientDisconnected, Door, Receive, Scope, Send, headers_of, read_body
+from lasttenth.server.requests import ClientDisconnected, Door, headers_of, read_body
 
 logger = logging.getLogger("lasttenth.server")
 
@@ -30,7 +32,7 @@ class Gateway:
         self._door = door
         self._body_limit = body_limit
 
-    async def __call__(self, operation: GatewayOperation, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, operation: ModelOperation, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request, and give it up as soon as the client goes away."""
         headers = headers_of(scope)
         request = GatewayRequest(operation=operation, project=self._door.project, headers=headers, body=b"")
@@ -40,7 +42,7 @@ class Gateway:
         except ClientDisconnected:
             return
         except LasttenthError as error:
-            await _send_whole(send, self._pipeline.refuse(request, error))
+            await _send(send, self._pipeline.refuse(request, error))
             return
         await _unless_left(receive, self._answer(msgspec.structs.replace(request, body=body), send))
 
@@ -49,11 +51,7 @@ class Gateway:
         return msgspec.structs.replace(request, project=caller.project, key=caller.key)
 
     async def _answer(self, request: GatewayRequest, send: Send) -> None:
-        reply = await self._pipeline.serve(request)
-        if isinstance(reply.body, bytes):
-            await _send_whole(send, reply)
-        else:
-            await _send_events(send, reply, reply.body)
+        await _send(send, await self._pipeline.serve(request))
 
 
 async def _unless_left(receive: Receive, answer: Coroutine[Any, Any, None]) -> None:
@@ -67,8 +65,11 @@ async def _unless_left(receive: Receive, answer: Coroutine[Any, Any, None]) -> N
         await asyncio.gather(answering, leaving, return_exceptions=True)
 
 
-async def _send_whole(send: Send, reply: GatewayReply) -> None:
-    body = reply.body if isinstance(reply.body, bytes) else b""
+async def _send(send: Send, reply: GatewayReply) -> None:
+    body = reply.body
+    if not isinstance(body, bytes):
+        await _send_events(send, reply, body)
+        return
     headers = [*_head(reply), (b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -1,14 +1,12 @@
 """What comes in over HTTP: bodies within their limit, headers as a dictionary, and who is asking."""
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from typing import Any, NamedTuple
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from starlette.types import Receive, Scope
 
 from lasttenth.access.keys import Keyring
 from lasttenth.records.errors import AuthenticationError, PayloadTooLargeError, PermissionDeniedError
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 KEY_PREFIX = "lt-"
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})

@@ -8,7 +8,7 @@ import docx
 import pytest
 from pypdf import PdfReader, PdfWriter
 
-from lasttenth.context.documents import Document, documents_in, line_of, parse_document, read_document
+from lasttenth.context.documents import Document, documents_in, line_of, parse_document, read_bytes
 from lasttenth.context.parsers.extras import documents_package
 from lasttenth.records.errors import DocumentError, MissingExtraError
 
@@ -130,8 +130,7 @@ def test_lines_are_counted_from_one_in_every_newline_style(newline: str) -> None
 
     block = document.blocks[1]
 
-    assert document.lines(block.start, block.end) == (3, 4)
-    assert line_of(document.text, 0) == 1
+    assert [line_of(document.text, at) for at in (0, block.start, block.end - 1)] == [1, 3, 4]
 
 
 def test_marks_of_encoding_are_not_text() -> None:
@@ -228,30 +227,13 @@ def test_unreadable_bytes_are_refused_with_what_to_do(name: str, data: bytes, me
     assert caught.value.hint
 
 
-def test_a_file_is_named_as_asked(tmp_path: Path) -> None:
-    path = tmp_path / "x.txt"
-    path.write_bytes(b"Steep it.")
-
-    document = read_document(path, name="tea")
-
-    assert document.name == "tea"
-    assert document.text == "Steep it."
-
-
-def test_equal_bytes_have_equal_hashes() -> None:
-    one, same, other = (parse_document("x.txt", data) for data in (b"a", b"a", b"b"))
-
-    assert one.content_hash == same.content_hash
-    assert one.content_hash != other.content_hash
-
-
 def test_files_that_cannot_be_opened_are_refused(tmp_path: Path) -> None:
     folder = tmp_path / "folder.txt"
     folder.mkdir()
 
     for path in (folder, tmp_path / "missing.txt"):
         with pytest.raises(DocumentError, match="cannot be read"):
-            read_document(path)
+            read_bytes(path, path.name)
 
 
 def test_folders_give_their_readable_files_in_order(tmp_path: Path) -> None:
@@ -268,4 +250,4 @@ def test_a_missing_package_names_its_extra(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setitem(sys.modules, "pypdf", None)
 
     with pytest.raises(MissingExtraError, match=r"lasttenth\[documents\]"):
-        documents_package("pypdf")
+        documents_package("pypdf", document="a.pdf")

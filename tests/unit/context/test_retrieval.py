@@ -110,3 +110,15 @@ def test_index_with_vectors_is_searched_by_words_where_no_embedder_is_installed(
     (passage,) = asyncio.run(with_sqlite(tmp_path, work))
 
     assert passage.similarity is None
+
+
+def test_snapshot_names_the_embedder_only_where_it_is_searched_with(tmp_path: Path) -> None:
+    async def work(store: Store) -> list[dict[str, str]]:
+        indexes, letters = (await store.project("one")).indexes, LetterEmbedder()
+        await Indexer(indexes, letters).add_texts("docs", [TextDocument(name="a.md", text="Tea.")])
+        return [(await Retriever(indexes, embedder).snapshot("docs")).artefacts for embedder in (letters, None)]
+
+    with_it, without = asyncio.run(with_sqlite(tmp_path, work))
+
+    assert with_it == {"test/letters": "hash of test/letters"}
+    assert without == {}

@@ -125,19 +125,6 @@ def test_spill_of_a_dead_process_is_taken_over_and_one_of_a_living_process_is_le
     assert (tmp_path / f"spill-{os.getppid()}.bin").exists()
 
 
-def test_record_that_a_crash_cut_short_is_cut_off_and_hides_nothing_that_comes_later(tmp_path: Path) -> None:
-    spill = Spill(tmp_path, process=os.getpid())
-    spill.append("one", span(1))
-    spill.append("one", span(2))
-    path = tmp_path / f"spill-{os.getpid()}.bin"
-    path.write_bytes(path.read_bytes()[:-3])
-
-    again = Spill(tmp_path, process=os.getpid())
-    again.append("one", span(3))
-
-    assert [each.start for _, each in again.read()] == [1, 3]
-
-
 def test_span_that_no_store_takes_is_dropped_alone_and_counted(tmp_path: Path) -> None:
     async def work() -> tuple[list[int], int]:
         shelf = Shelf(poison=3)

@@ -35,16 +35,3 @@ def test_record_that_a_crash_cut_short_is_left_out(tmp_path: Path, process: int)
 
     assert after.count == 2
     assert drained(after) == [("default", span(1)), ("default", span(2))]
-
-
-def test_what_comes_after_a_read_is_not_forgotten_with_it(tmp_path: Path) -> None:
-    spill = Spill(tmp_path, process=DEAD)
-    for number in (1, 2):
-        spill.append("default", span(number))
-    spill.read()
-    spill.append("default", span(3))
-
-    spill.forget()
-
-    assert drained(spill) == [("default", span(3))]
-    assert list(tmp_path.iterdir()) == []

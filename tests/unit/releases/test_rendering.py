@@ -48,8 +48,9 @@ def test_built_in_model_reads_exactly_the_passages_that_the_prompt_was_made_of(t
     passage = Passage(document=name, section="A > B", text=text, start=0, line=1, score=1.0, similarity=0.5)
 
     messages = render(ANSWER, {"question": "Why so?", "passages": [passage, passage]})
-    question, passages = read_prompt([message["content"] for message in messages])
+    question, passages, is_marked = read_prompt([message["content"] for message in messages])
 
+    assert is_marked
     assert question == "Why so?"
     assert [one.text for one in passages] == [material(text)] * 2
     assert passages[0].headings == ("A", "B")

@@ -19,7 +19,7 @@ _HEADING = re.compile(r"Heading (\d)")
 
 def parse_docx(name: str, data: bytes) -> Parsed:
     """Return the text of a Word document, a line per paragraph and table row, and its blocks."""
-    package = documents_package("docx")
+    package = documents_package("docx", document=name)
     try:
         _check_size(name, data)
         content = list(package.Document(io.BytesIO(data)).iter_inner_content())

