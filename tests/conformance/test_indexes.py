@@ -234,3 +234,21 @@ def test_revision_only_grows_even_when_the_index_is_made_anew_under_its_name(eng
     revisions = engine.run(work)
 
     assert revisions == sorted(set(revisions))
+
+
+def test_rare_word_weighs_more_than_words_that_stand_everywhere(engine: Engine) -> None:
+    plenty = [document(f"{number}.md", f"The lamp of the house, number {number}.") for number in range(30)]
+    rare = document("rare.md", "A warranty is given for three years, and the receipt is proof.")
+
+    async def work(store: Store) -> tuple[list[str], list[float]]:
+        indexes = (await store.project("one")).indexes
+        await indexes.create("docs", WORDS)
+        await indexes.put("docs", [*plenty, rare])
+        hits = await indexes.search_words("docs", "the lamp of the warranty", limit=5)
+        chunks = await indexes.chunks("docs", [hit.chunk for hit in hits])
+        return [chunk.document for chunk in chunks], [hit.score for hit in hits]
+
+    documents, scores = engine.run(work)
+
+    assert documents[0] == "rare.md"
+    assert scores == sorted(scores, reverse=True)
