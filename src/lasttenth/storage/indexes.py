@@ -328,8 +328,10 @@ def _count(connection: Connection, table: Table, index: Row[Any]) -> int:
 
 
 def _differences(one: IndexSettings, other: IndexSettings) -> str:
+    """Return what differs, in words that fit on a line: of a hash the beginning is enough."""
     names = [name for name in IndexSettings.__struct_fields__ if getattr(one, name) != getattr(other, name)]
-    return ", ".join(f"{name} {getattr(one, name) or 'none'}, now {getattr(other, name) or 'none'}" for name in names)
+    pairs = ((name, *(str(getattr(each, name) or "none")[:24] for each in (one, other))) for name in names)
+    return ", ".join(f"{name} {before}, now {after}" for name, before, after in pairs)
 
 
 def _hashes(connection: Connection, project: str, index_id: int) -> dict[str, str]:
