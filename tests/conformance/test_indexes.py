@@ -252,3 +252,17 @@ def test_rare_word_weighs_more_than_words_that_stand_everywhere(engine: Engine) 
 
     assert documents[0] == "rare.md"
     assert scores == sorted(scores, reverse=True)
+
+
+def test_index_takes_the_place_of_another(engine: Engine) -> None:
+    async def work(store: Store) -> tuple[list[str], str, int]:
+        indexes = (await store.project("one")).indexes
+        for name, text in (("docs", "Old words."), ("beside", "New words.")):
+            await indexes.create(name, WORDS)
+            await indexes.put(name, [document("a.md", text)])
+        await indexes.replace("docs", by="beside")
+        await indexes.replace("docs", by="docs")
+        hits = await indexes.search_words("docs", "words", limit=5)
+        return [info.name for info in await indexes.overview()], await indexes.text("docs", "a.md"), len(hits)
+
+    assert engine.run(work) == (["docs"], "New words.", 1)

@@ -59,6 +59,7 @@ ACTIONS: dict[str, Action] = {
     "Indexes.create": lambda s, n: s.indexes.create(f"i{n % 2}", SETTINGS),
     "Indexes.put": lambda s, n: s.indexes.put(f"i{n % 2}", [_document(n)]),
     "Indexes.remove": lambda s, n: s.indexes.remove(f"i{n % 2}", [f"d{n}"]),
+    "Indexes.replace": lambda s, n: s.indexes.replace(f"i{n % 2}", by=f"i{(n + 1) % 2}"),
     "Indexes.drop": lambda s, n: s.indexes.drop(f"i{n % 2}"),
 }
 

@@ -23,6 +23,8 @@ from lasttenth.records.traces import Span, TraceSummary
 from lasttenth.serve.calls import GatewayRequest
 
 DEFAULT_INDEX = "default"
+REBUILDING = " (rebuilding)"
+"""What follows the name of an index while its successor is built beside it."""
 
 Paths = str | Path | Sequence[str | Path]
 """One file or folder, or several."""
@@ -101,7 +103,7 @@ class App:
         Args:
             paths: files and folders.
             index: name of the index, made when it is new.
-            rebuild: drop the index first, for another embedder or splitter.
+            rebuild: build it anew beside the old one, which answers until the new one takes its place.
             base: documents are named relative to this folder, by default the current one.
             progress: called after each durable step.
 
@@ -111,11 +113,16 @@ class App:
         """
         store = await self.installation.store.project(self.project)
         embedder = await asyncio.to_thread(self.installation.embedder.get)
-        if rebuild:
-            with contextlib.suppress(IndexNotFoundError):
-                await store.indexes.drop(index)
         indexer = Indexer(store.indexes, embedder)
-        return await indexer.add(index, _listed(paths), base=(base or Path.cwd()).absolute(), progress=progress)
+        folder = (base or Path.cwd()).absolute()
+        if not rebuild:
+            return await indexer.add(index, _listed(paths), base=folder, progress=progress)
+        beside = f"{index}{REBUILDING}"
+        with contextlib.suppress(IndexNotFoundError):
+            await store.indexes.drop(beside)
+        report = await indexer.add(beside, _listed(paths), base=folder, progress=progress)
+        await store.indexes.replace(index, by=beside)
+        return msgspec.structs.replace(report, index=index)
 
     async def search(self, question: str, *, index: str = DEFAULT_INDEX, limit: int = 6) -> list[Passage]:
         """Return the passages that fit a question best. Raises IndexNotFoundError, EmbedderMismatchError."""

@@ -17,7 +17,7 @@ from lasttenth.context.indexing import IndexReport, Progress
 
 Paths = Annotated[list[str], typer.Argument(help="Files and folders.", show_default=False)]
 Index = Annotated[str, typer.Option("--index", help="The index, made when it is new.")]
-Rebuild = Annotated[bool, typer.Option("--rebuild", help="Drop the index first.")]
+Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build it anew beside the old one, then put it in its place.")]
 
 
 def register(app: typer.Typer, name: str) -> None:

@@ -116,18 +116,16 @@ class IndexTable:
 
     async def drop(self, name: str) -> None:
         """Remove an index with all its documents. Raises IndexNotFoundError."""
+        await self._engine.write(lambda connection: self._drop(connection, self._claimed(connection, name)))
+
+    async def replace(self, name: str, *, by: str) -> None:
+        """Give an index the name of another, which is removed if it is there. Raises IndexNotFoundError."""
 
         def work(connection: Connection) -> None:
-            index = self._claimed(connection, name)
-            mine = _documents.c.project == self._project, _documents.c.index_id == index.id
-            payloads = set(connection.scalars(select(_documents.c.payload).where(*mine)).all())
-            self._search.drop(connection, index.id)
-            connection.execute(
-                delete(_chunks).where(_chunks.c.project == self._project, _chunks.c.index_id == index.id)
-            )
-            connection.execute(delete(_documents).where(*mine))
-            connection.execute(delete(_indexes).where(_indexes.c.id == index.id))
-            self._release(connection, payloads)
+            successor = self._claimed(connection, by)
+            if by != name and _find(connection, self._project, name) is not None:
+                self._drop(connection, self._claimed(connection, name))
+            connection.execute(update(_indexes).where(_indexes.c.id == successor.id).values(name=name))
 
         await self._engine.write(work)
 
@@ -222,6 +220,15 @@ class IndexTable:
         connection.execute(update(_indexes).where(_indexes.c.id == index_id).values(revision=revision))
         self._search.create(connection, index_id)
         return IndexInfo(name=name, settings=settings, revision=revision)
+
+    def _drop(self, connection: Connection, index: Row[Any]) -> None:
+        mine = _documents.c.project == self._project, _documents.c.index_id == index.id
+        payloads = set(connection.scalars(select(_documents.c.payload).where(*mine)).all())
+        self._search.drop(connection, index.id)
+        connection.execute(delete(_chunks).where(_chunks.c.project == self._project, _chunks.c.index_id == index.id))
+        connection.execute(delete(_documents).where(*mine))
+        connection.execute(delete(_indexes).where(_indexes.c.id == index.id))
+        self._release(connection, payloads)
 
     def _claimed(self, connection: Connection, name: str) -> Row[Any]:
         """Return an index to be changed; who changes it at the same time waits."""

@@ -3,6 +3,7 @@
 Alembic is imported only when there is something to do, because a server that starts should not wait for it.
 """
 
+import importlib
 from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
@@ -16,6 +17,11 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 def is_up_to_date(connection: Connection) -> bool:
     """Tell whether there is nothing to migrate."""
     return _current(connection) == LATEST
+
+
+def prepare() -> None:
+    """Import what `upgrade` needs, which takes a while, before anybody waits for the lock that it runs under."""
+    importlib.import_module("alembic.command")
 
 
 def upgrade(connection: Connection) -> None:

@@ -169,6 +169,10 @@ class Indexes(Protocol):
         """Remove an index with all its documents. Raises IndexNotFoundError."""
         ...
 
+    async def replace(self, name: str, *, by: str) -> None:
+        """Give an index the name of another, which is removed if it is there. Raises IndexNotFoundError."""
+        ...
+
     async def documents(self, name: str) -> dict[str, str]:
         """Return the documents of an index: name → hash of the bytes it came from."""
         ...

@@ -8,6 +8,7 @@ import asyncio
 import queue
 import sqlite3
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -23,6 +24,8 @@ from lasttenth.storage.sqlite.failures import explain
 T = TypeVar("T")
 GROUP_SIZE = 256
 READERS = 2
+BETWEEN_ATTEMPTS = 0.02
+"""Seconds."""
 
 
 class _Job(NamedTuple):
@@ -163,6 +166,24 @@ def _open(path: Path, busy_timeout: float) -> sqlalchemy.Engine:
 
 
 def _prepare(connection: sqlite3.Connection, _record: object) -> None:
-    # Durable on commit, readers beside the writer, and room for one large group in the cache.
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY"):
+    _use_write_ahead_log(connection)
+    # Durable on commit, and room for one large group in the cache.
+    for pragma in ("synchronous=FULL", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Let readers stand beside the writer.
+
+    Several processes that meet in a new file switch it at the same time, and for that lock SQLite itself does not wait.
+    """
+    give_up = time.monotonic() + connection.execute("PRAGMA busy_timeout").fetchone()[0] / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > give_up:
+                raise
+            time.sleep(BETWEEN_ATTEMPTS)
+        else:
+            return

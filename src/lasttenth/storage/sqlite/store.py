@@ -1,9 +1,10 @@
 """The SQLite store: opens the file and brings its schema up to date."""
 
+import asyncio
 from pathlib import Path
 
 from lasttenth.records.ids import Clock, Randomness
-from lasttenth.storage.migrate import is_up_to_date, upgrade
+from lasttenth.storage.migrate import is_up_to_date, prepare, upgrade
 from lasttenth.storage.sqlite import spans
 from lasttenth.storage.sqlite.engine import SqliteEngine
 from lasttenth.storage.sqlite.search import SqliteSearch
@@ -22,6 +23,7 @@ class SqliteStore(TableStore):
         try:
             # Only what has something to write waits for another process that does.
             if not await engine.read(is_up_to_date):
+                await asyncio.to_thread(prepare)
                 await engine.write(upgrade)
         except BaseException:
             await engine.close()
