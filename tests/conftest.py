@@ -12,21 +12,24 @@ import pytest
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.storage.ports import Store
 from lasttenth.storage.sqlite import SqliteStore
+from lasttenth.storage.vectors import COMPARED_ONE_BY_ONE
 from tests.servers import PostgresServer, start_postgres
 
 T = TypeVar("T")
 
 
-async def open_sqlite(folder: Path) -> Store:
+async def open_sqlite(folder: Path, *, one_by_one: int = COMPARED_ONE_BY_ONE) -> Store:
     """Open the SQLite store of a folder."""
-    return await SqliteStore.open(folder / "store.db", clock=SystemClock(), randomness=system_randomness)
+    return await SqliteStore.open(
+        folder / "store.db", clock=SystemClock(), randomness=system_randomness, one_by_one=one_by_one
+    )
 
 
-async def open_postgres(url: str) -> Store:
+async def open_postgres(url: str, *, one_by_one: int = COMPARED_ONE_BY_ONE) -> Store:
     """Open the PostgreSQL store of a database."""
     from lasttenth.storage.postgres import PostgresStore  # noqa: PLC0415 - psycopg is an extra
 
-    return await PostgresStore.open(url, clock=SystemClock(), randomness=system_randomness)
+    return await PostgresStore.open(url, clock=SystemClock(), randomness=system_randomness, one_by_one=one_by_one)
 
 
 async def with_store(opening: Awaitable[Store], work: Callable[[Store], Awaitable[T]]) -> T:

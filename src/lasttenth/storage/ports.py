@@ -228,7 +228,7 @@ class Indexes(Protocol):
         ...
 
     async def search_vectors(self, name: str, vector: NDArray[np.float32], *, limit: int) -> list[Hit]:
-        """Return the chunks nearest to a unit vector, best first by cosine, by an exact scan."""
+        """Return the chunks nearest to a unit vector, best first by cosine; in a large index hardly one is missed."""
         ...
 
     async def chunks(self, name: str, ids: Sequence[int]) -> list[StoredChunk]:

@@ -66,6 +66,10 @@ class PostgresEngine:
         """Run work against one snapshot. Raises StorageError."""
         return await self._run(self._read, work)
 
+    async def alone(self, work: Callable[[Connection], T]) -> T:
+        """Run work whose statements are each a transaction of their own. Raises StorageError."""
+        return await self._run(self._alone, work)
+
     async def close(self) -> None:
         """Finish what was accepted, then release connections and threads. It may be repeated."""
         self._closed = True
@@ -95,8 +99,14 @@ class PostgresEngine:
             return work(connection)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
+        return self._connected(self._snapshots, work)
+
+    def _alone(self, work: Callable[[Connection], T]) -> T:
+        return self._connected(self._engine.execution_options(isolation_level="AUTOCOMMIT"), work)
+
+    def _connected(self, engine: sqlalchemy.Engine, work: Callable[[Connection], T]) -> T:
         try:
-            with self._snapshots.connect() as connection:
+            with engine.connect() as connection:
                 return work(connection)
         except (psycopg.Error, DBAPIError) as error:
             raise explain(error, self._name) or error from error
