@@ -11,6 +11,7 @@ from lasttenth import __version__
 from lasttenth.access.keys import Keyring, read_pepper
 from lasttenth.app.configuration import FILE_NAME, Settings, read_settings
 from lasttenth.app.embedder import EmbedderSlot
+from lasttenth.app.views import Crew, HealthView
 from lasttenth.context.retrieval import Retriever
 from lasttenth.models.embeddings import default_cache
 from lasttenth.models.port import Provider
@@ -27,8 +28,9 @@ from lasttenth.releases.registry import Registry
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
 from lasttenth.serve.route import Router
-from lasttenth.storage.opening import open_store
+from lasttenth.storage.opening import open_remote_store, open_store
 from lasttenth.storage.ports import Store
+from lasttenth.storage.remote import RemoteStore
 
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
@@ -61,6 +63,7 @@ class Installation:
         self._transport = AiohttpTransport(place.settings.timeouts)
         self.prices = Prices.load()
         self.router = Router(self._providers())
+        self.workers = Crew()
         self._registries: dict[str, Registry] = {}
         self._retrievers: dict[str, Retriever] = {}
         program = DefaultProgram(self.retriever, record=self.recorder.record, clock=clock, package=__version__)
@@ -74,15 +77,15 @@ class Installation:
         )
 
     @classmethod
-    async def open(cls, place: Place) -> "Installation":
-        """Open the folder, which is made when it is new. Raises StorageError, ConfigurationError."""
+    async def open(cls, place: Place, *, writer: Path | None = None) -> "Installation":
+        """Open the folder, which is made when it is new. Raises StorageError, ConfigurationError.
+
+        Args:
+            place: where the installation is.
+            writer: the socket of the process that writes; None writes here.
+        """
         clock = SystemClock()
-        try:
-            place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise StorageError(f"The folder {place.folder} cannot be made: {error.strerror}.") from error
-        file = place.folder / DATABASE
-        store = await open_store(place.settings.storage, file, clock=clock, randomness=system_randomness)
+        store = await open_ledger(place, clock) if writer is None else _open_remote(place, writer, clock)
         try:
             installation = cls(place, store, clock)
             # Made now, so that the first request finds everything in place and needs no write before its answer.
@@ -111,6 +114,11 @@ class Installation:
             self._retrievers[project] = retriever
         return retriever
 
+    def health(self) -> HealthView:
+        """Return how this process stands."""
+        writer = self.store.writer_health() if isinstance(self.store, RemoteStore) else None
+        return HealthView(recording=self.recorder.health(), workers=self.workers, writer=writer)
+
     async def close(self) -> None:
         """Write what waits, then release files, connections and threads."""
         await self.recorder.close()
@@ -133,6 +141,20 @@ class Installation:
                 name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport
             )
         return providers
+
+
+async def open_ledger(place: Place, clock: Clock) -> Store:
+    """Open the store of an installation, whose folder is made when it is new. Raises StorageError, ConfigurationError."""
+    try:
+        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StorageError(f"The folder {place.folder} cannot be made: {error.strerror}.") from error
+    file = place.folder / DATABASE
+    return await open_store(place.settings.storage, file, clock=clock, randomness=system_randomness)
+
+
+def _open_remote(place: Place, writer: Path, clock: Clock) -> Store:
+    return open_remote_store(place.folder / DATABASE, writer, clock=clock, randomness=system_randomness)
 
 
 def find_place(

@@ -143,7 +143,8 @@ async def _list_tasks(app: App, _request: Nothing) -> list[Task]:
 
 
 async def _status(app: App, _request: Nothing) -> StatusView:
-    return StatusView(version=__version__, project=app.project, recording=app.installation.recorder.health())
+    health = app.installation.health()
+    return StatusView(version=__version__, project=app.project, **msgspec.structs.asdict(health))
 
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -38,36 +38,27 @@ class _Outcome(NamedTuple):
     failure: Exception | None = None
 
 
-class SqliteEngine:
-    """Own the writer thread and the readers of one file.
+class SqliteReader:
+    """Own the readers of one file, which another process writes.
 
     Args:
         path: the file; its folder must exist.
-        busy_timeout: seconds to wait for another process that holds the write lock.
+        busy_timeout: seconds to wait for another process that holds a lock.
     """
 
     def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
         self._path = path
         self._engine = _open(path, busy_timeout)
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lasttenth-reader")
-        self._writer = threading.Thread(target=self._write_groups, name="lasttenth-writer", daemon=True)
-        self._accepting = threading.Lock()
         self._closed = False
-        self._writer.start()
 
     def insert(self, table: Table) -> sqlite.Insert:
         """Return an INSERT that says what to do with a row that is there already."""
         return sqlite.insert(table)
 
-    async def write(self, work: Callable[[Connection], T]) -> T:
-        """Run work in the next group commit and return its result once that is durable. Raises StorageError."""
-        done: Future[T] = Future()
-        with self._accepting:
-            if self._closed:
-                raise StorageError(f"{self._path} is closed.")
-            self._jobs.put(_Job(work, done))
-        return await asyncio.wrap_future(done)
+    async def write(self, work: Callable[[Connection], T]) -> T:  # noqa: ARG002 - the signature is the engine's
+        """Raise TypeError: whatever writes belongs into the table of what is handed over to the writer."""
+        raise TypeError(f"{self._path} is only read here.")
 
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run work on a reader, against one snapshot. Raises StorageError."""
@@ -76,12 +67,8 @@ class SqliteEngine:
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
     async def close(self) -> None:
-        """Commit what was accepted, then release the file. A close that was interrupted may be repeated."""
-        with self._accepting:
-            if not self._closed:
-                self._closed = True
-                self._jobs.put(None)
-        await asyncio.to_thread(self._writer.join)
+        """Release the file. A close that was interrupted may be repeated."""
+        self._closed = True
         await asyncio.to_thread(self._readers.shutdown)
         self._engine.dispose()
 
@@ -92,6 +79,40 @@ class SqliteEngine:
                 return work(connection)
         except (sqlite3.Error, sqlalchemy.exc.DBAPIError) as error:
             raise explain(error, self._path) or error from error
+
+
+class SqliteEngine(SqliteReader):
+    """Own the writer thread and the readers of one file.
+
+    Args:
+        path: the file; its folder must exist.
+        busy_timeout: seconds to wait for another process that holds the write lock.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
+        super().__init__(path, busy_timeout=busy_timeout)
+        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._writer = threading.Thread(target=self._write_groups, name="lasttenth-writer", daemon=True)
+        self._accepting = threading.Lock()
+        self._writer.start()
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Run work in the next group commit and return its result once that is durable. Raises StorageError."""
+        done: Future[T] = Future()
+        with self._accepting:
+            if self._closed:
+                raise StorageError(f"{self._path} is closed.")
+            self._jobs.put(_Job(work, done))
+        return await asyncio.wrap_future(done)
+
+    async def close(self) -> None:
+        """Commit what was accepted, then release the file. A close that was interrupted may be repeated."""
+        with self._accepting:
+            if not self._closed:
+                self._closed = True
+                self._jobs.put(None)
+        await asyncio.to_thread(self._writer.join)
+        await super().close()
 
     def _write_groups(self) -> None:
         running = True

@@ -10,6 +10,8 @@ from lasttenth.storage.sqlite.engine import SqliteEngine
 from lasttenth.storage.sqlite.search import SqliteSearch
 from lasttenth.storage.store import Native, TableStore
 
+NATIVE = Native(spans, SqliteSearch)
+
 
 class SqliteStore(TableStore):
     """The store in one file. Open it with `await SqliteStore.open(…)`."""
@@ -28,4 +30,4 @@ class SqliteStore(TableStore):
         except BaseException:
             await engine.close()
             raise
-        return cls(engine, Native(spans, SqliteSearch), clock=clock, randomness=randomness)
+        return cls(engine, NATIVE, clock=clock, randomness=randomness)
