@@ -57,8 +57,8 @@ class Installation:
         self.store = store
         self.clock = clock
         self.embedder = EmbedderSlot(place.cache, threads=place.threads)
-        self.recorder = Recorder(self._write_spans, folder=place.folder)
         pepper = read_pepper(place.folder / PEPPER, system_randomness)
+        self.recorder = Recorder(self._write_spans, folder=place.folder)
         self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness)
         self._transport = AiohttpTransport(place.settings.timeouts)
         self.prices = Prices.load()
@@ -88,10 +88,14 @@ class Installation:
         store = await open_ledger(place, clock) if writer is None else _open_remote(place, writer, clock)
         try:
             installation = cls(place, store, clock)
+        except BaseException:
+            await store.close()
+            raise
+        try:
             # Made now, so that the first request finds everything in place and needs no write before its answer.
             await installation.registry(DEFAULT_PROJECT)
         except BaseException:
-            await store.close()
+            await installation.close()
             raise
         installation.recorder.start()
         return installation
