@@ -31,6 +31,7 @@ from lasttenth.serve.route import Router
 from lasttenth.storage.opening import open_remote_store, open_store
 from lasttenth.storage.ports import Store
 from lasttenth.storage.remote import RemoteStore
+from lasttenth.storage.watch import Watch
 
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
@@ -59,7 +60,8 @@ class Installation:
         self.embedder = EmbedderSlot(place.cache, threads=place.threads)
         pepper = read_pepper(place.folder / PEPPER, system_randomness)
         self.recorder = Recorder(self._write_spans, folder=place.folder)
-        self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness)
+        self._watch = Watch(store.version, clock)
+        self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness, watch=self._watch)
         self._transport = AiohttpTransport(place.settings.timeouts)
         self.prices = Prices.load()
         self.router = Router(self._providers())
@@ -97,6 +99,7 @@ class Installation:
         except BaseException:
             await installation.close()
             raise
+        installation._watch.start()
         installation.recorder.start()
         return installation
 
@@ -104,7 +107,8 @@ class Installation:
         """Return the tasks, releases and pointers of a project, with the built-in ones in place."""
         registry = self._registries.get(project)
         if registry is None:
-            registry = Registry(await self.store.project(project), ids=Ids(self.clock), clock=self.clock)
+            store = await self.store.project(project)
+            registry = Registry(store, ids=Ids(self.clock), clock=self.clock, watch=self._watch)
             await registry.install_builtin()
             self._registries[project] = registry
         return registry
@@ -125,6 +129,7 @@ class Installation:
 
     async def close(self) -> None:
         """Write what waits, then release files, connections and threads."""
+        await self._watch.close()
         await self.recorder.close()
         await self.router.close()
         await self._transport.close()

@@ -274,6 +274,10 @@ class Store(Protocol):
         """Tell whether there is any key."""
         ...
 
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one."""
+        ...
+
     async def close(self) -> None:
         """Finish what was accepted, then release files and threads."""
         ...

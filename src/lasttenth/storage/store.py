@@ -93,6 +93,10 @@ class TableStore:
         query = select(_keys.c.id).limit(1)
         return await self._engine.read(lambda connection: connection.scalar(query)) is not None
 
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one."""
+        return await self._engine.version()
+
     async def close(self) -> None:
         """Finish what was accepted, then release files and threads."""
         await self._engine.close()

@@ -50,6 +50,7 @@ class SqliteReader:
         self._path = path
         self._engine = _open(path, busy_timeout)
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lasttenth-reader")
+        self._watching: Connection | None = None
         self._closed = False
 
     def insert(self, table: Table) -> sqlite.Insert:
@@ -66,10 +67,18 @@ class SqliteReader:
             raise StorageError(f"{self._path} is closed.")
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
 
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one. Raises StorageError."""
+        if self._closed:
+            raise StorageError(f"{self._path} is closed.")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._data_version)
+
     async def close(self) -> None:
         """Release the file. A close that was interrupted may be repeated."""
         self._closed = True
         await asyncio.to_thread(self._readers.shutdown)
+        if self._watching is not None:
+            self._watching.close()
         self._engine.dispose()
 
     def _read(self, work: Callable[[Connection], T]) -> T:
@@ -77,6 +86,15 @@ class SqliteReader:
             with self._engine.connect() as connection:
                 connection.exec_driver_sql("BEGIN")
                 return work(connection)
+        except (sqlite3.Error, sqlalchemy.exc.DBAPIError) as error:
+            raise explain(error, self._path) or error from error
+
+    def _data_version(self) -> str:
+        """Ask on one and the same connection, which tells what all others have committed."""
+        try:
+            if self._watching is None:
+                self._watching = self._engine.connect()
+            return str(driver(self._watching).execute("PRAGMA data_version").fetchone()[0])
         except (sqlite3.Error, sqlalchemy.exc.DBAPIError) as error:
             raise explain(error, self._path) or error from error
 
@@ -179,7 +197,7 @@ def _open(path: Path, busy_timeout: float) -> sqlalchemy.Engine:
     engine = sqlalchemy.create_engine(
         f"sqlite:///{path}",
         connect_args={"check_same_thread": False, "timeout": busy_timeout, "isolation_level": None},
-        pool_size=READERS + 1,
+        pool_size=READERS + 2,  # the readers, the writer, and the one that watches
         max_overflow=0,
     )
     event.listen(engine, "connect", _prepare)
