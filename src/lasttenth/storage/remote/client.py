@@ -1,6 +1,7 @@
 """The worker's end of the socket: calls go to the writer, many at once, and wait for its COMMIT."""
 
 import asyncio
+import contextlib
 import itertools
 import time
 from pathlib import Path
@@ -122,6 +123,9 @@ class _Connection:
         """Hang up; who still waits hears of it."""
         self._task.cancel()
         await asyncio.gather(self._task, return_exceptions=True)
+        self._hang_up()
+        with contextlib.suppress(OSError):
+            await self._writer.wait_closed()
 
     async def _listen(self) -> None:
         try:
@@ -132,11 +136,14 @@ class _Connection:
         except RubbishError:
             pass  # it is no writer of ours: the connection has ended
         finally:
-            self.ended = True
-            self._writer.close()
-            for asked in self._asked.values():
-                if not asked.done():
-                    asked.set_exception(away(self._path))
+            self._hang_up()
+
+    def _hang_up(self) -> None:
+        self.ended = True
+        self._writer.transport.abort()
+        for asked in self._asked.values():
+            if not asked.done():
+                asked.set_exception(away(self._path))
 
 
 def away(path: Path) -> StorageError:

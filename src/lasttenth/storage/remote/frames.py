@@ -51,6 +51,14 @@ _request = msgspec.msgpack.Decoder(Request)
 _reply = msgspec.msgpack.Decoder(Reply)
 
 
+def packed(value: object) -> msgspec.Raw:
+    """Return a value as a part of a message."""
+    return msgspec.Raw(_encoder.encode(value))
+
+
+NOTHING = packed(None)
+
+
 def frame(message: Request | Reply) -> bytes:
     """Return a message as a frame."""
     body = _encoder.encode(message)

@@ -5,6 +5,7 @@ folder; the kernel lets go of its lock however it ends.
 """
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
@@ -18,7 +19,7 @@ import msgspec
 
 from lasttenth.records.errors import ConflictError, LasttenthError, StorageError
 from lasttenth.storage.ports import Store
-from lasttenth.storage.remote.frames import BUFFER, Reply, Request, RubbishError, failure, frame, read_request
+from lasttenth.storage.remote.frames import BUFFER, NOTHING, Reply, Request, RubbishError, failure, frame, read_request
 from lasttenth.storage.remote.methods import METHODS
 
 SOCKET = "writer.sock"
@@ -27,7 +28,6 @@ UNDER_WAY = 1024
 """Calls of one connection that are under way at a time; its next ones wait in the socket."""
 _LONGEST_PATH = 100
 """Bytes; the kernel has room for 107."""
-_NOTHING = msgspec.Raw(msgspec.msgpack.encode(None))
 
 logger = logging.getLogger("lasttenth.storage")
 
@@ -87,18 +87,20 @@ class Writer:
             pass  # the writer is being closed
         finally:
             await asyncio.gather(*under_way, return_exceptions=True)
-            writer.close()
+            writer.transport.abort()
+            with contextlib.suppress(OSError):
+                await writer.wait_closed()
             self._connections.discard(connection)
 
     async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
         try:
             reply = Reply(request.number, await self._call(request))
         except LasttenthError as error:
-            reply = Reply(request.number, _NOTHING, failure(error))
+            reply = Reply(request.number, NOTHING, failure(error))
         except Exception as error:
             logger.exception("%s failed.", request.method)
             told = LasttenthError(f"{request.method} failed: {type(error).__name__}: {error}.")
-            reply = Reply(request.number, _NOTHING, failure(told))
+            reply = Reply(request.number, NOTHING, failure(told))
         if not writer.is_closing():
             writer.write(frame(reply))
 
