@@ -125,7 +125,7 @@ class Installation:
     def health(self) -> HealthView:
         """Return how this process stands."""
         writer = self.store.writer_health() if isinstance(self.store, RemoteStore) else None
-        return HealthView(recording=self.recorder.health(), workers=self.workers, writer=writer)
+        return HealthView(process=os.getpid(), recording=self.recorder.health(), workers=self.workers, writer=writer)
 
     async def close(self) -> None:
         """Write what waits, then release files, connections and threads."""

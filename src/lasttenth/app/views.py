@@ -77,11 +77,12 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class HealthView(msgspec.Struct, frozen=True, kw_only=True):
-    """How the process that answers stands, and how many workers there are beside it.
+    """How the process that answers (by its id) stands, and how many workers there are beside it.
 
     `writer` tells how those of its writes stand that another process makes; None where it writes by itself.
     """
 
+    process: int
     recording: RecorderHealth
     workers: Crew
     writer: WriterHealth | None
