@@ -54,11 +54,14 @@ class Spill:
         self.take_over()
 
     def take_over(self) -> None:
-        """Take the files of processes that have ended."""
+        """Take the files of processes that have ended; one that cannot be had is reported, and left."""
         for path in sorted(self._folder.glob("spill-*.bin")):
-            file = _File.lock(path)
-            if file is not None:
-                self._keep(file)
+            try:
+                file = _File.lock(path)
+                if file is not None:
+                    self._keep(file)
+            except OSError as error:
+                logger.error("%s cannot be taken over: %s", path, error)  # noqa: TRY400 - no defect of ours
 
     def append(self, project: str, span: Span) -> None:
         """Add a span, durably. Raises OSError, after which the file is as it was."""
@@ -118,8 +121,8 @@ class Spill:
         raise AssertionError  # there is always a next number
 
     def _keep(self, file: "_File") -> None:
-        self._files.append(file)
         self.count += file.mend()
+        self._files.append(file)
 
 
 class _File:
