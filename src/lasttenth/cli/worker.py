@@ -1,6 +1,5 @@
 """One worker of `lasttenth up --workers N`. Its supervisor starts it; it is no command of its own."""
 
-import asyncio
 import logging
 import socket
 from pathlib import Path
@@ -46,7 +45,8 @@ async def _serve(orders: Orders, reporter: Reporter) -> None:
             application = Application(installation, keys_required=orders.keys_required, pages=console_routes())
             await serve(application, listener, ready=reporter.is_ready, linger=LINGER_SECONDS)
         finally:
-            await asyncio.shield(installation.close())
+            reporter.close()
+            await installation.close()
 
 
 if __name__ == "__main__":

@@ -43,6 +43,11 @@ class Reporter:
         os.write(self._said, READY)
         os.close(self._said)
 
+    def close(self) -> None:
+        """Hear no more: this process is about to end as it is."""
+        if self._listening is not None:
+            self._listening.cancel()
+
     async def _listen(self, tell: Callable[[Crew], None]) -> None:
         while line := await self._heard.readline():
             tell(read_crew(line))

@@ -159,14 +159,15 @@ class Supervisor:
         return code
 
     async def _finish(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-            asyncio.get_running_loop().remove_signal_handler(number)
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for place in self._places:
             place.listener.close()
         await asyncio.gather(*(self._stopped(worker) for worker in self._running))
+        # Only now: a second signal must not end this process before its workers.
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            asyncio.get_running_loop().remove_signal_handler(number)
 
     def _listen_to_signals(self, reload: Callable[[], None]) -> None:
         loop = asyncio.get_running_loop()

@@ -1,0 +1,1 @@
+"""What the store costs: spans in and out, queries over them, vectors, and the same load put to other products."""
