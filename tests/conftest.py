@@ -4,6 +4,7 @@ import asyncio
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,7 +12,8 @@ import pytest
 
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.storage.ports import Store
-from lasttenth.storage.sqlite import SqliteStore
+from lasttenth.storage.remote import RemoteStore, Writer, WriterClient
+from lasttenth.storage.sqlite import SqliteReader, SqliteStore, sqlite_native
 from lasttenth.storage.vectors import COMPARED_ONE_BY_ONE
 from tests.servers import PostgresServer, start_postgres
 
@@ -30,6 +32,26 @@ async def open_postgres(url: str, *, one_by_one: int = COMPARED_ONE_BY_ONE) -> S
     from lasttenth.storage.postgres import PostgresStore  # noqa: PLC0415 - psycopg is an extra
 
     return await PostgresStore.open(url, clock=SystemClock(), randomness=system_randomness, one_by_one=one_by_one)
+
+
+async def open_remote(folder: Path) -> Store:
+    """Open a store whose writes go over a socket to another one, as those of a worker do."""
+    writing = await open_sqlite(folder)
+    return _WithWriter(folder / "store.db", writing, await Writer.open(writing, folder))
+
+
+class _WithWriter(RemoteStore):
+    """A worker's store that brings its writer along."""
+
+    def __init__(self, file: Path, writing: Store, writer: Writer) -> None:
+        client = WriterClient(writer.path)
+        super().__init__(SqliteReader(file), sqlite_native(), client, clock=SystemClock(), randomness=system_randomness)
+        self._others = writer, writing
+
+    async def close(self) -> None:
+        await super().close()
+        for other in self._others:
+            await other.close()
 
 
 async def with_store(opening: Awaitable[Store], work: Callable[[Store], Awaitable[T]]) -> T:
@@ -58,11 +80,11 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
-@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+@pytest.fixture(scope="session", params=["sqlite", "workers", "postgres"])
 def engines(request: pytest.FixtureRequest) -> "FreshEngine":
     """Return what makes engines with nothing in them: each engine in turn."""
-    if request.param == "sqlite":
-        return _fresh_sqlite
+    if request.param != "postgres":
+        return partial(_fresh_folder, {"sqlite": open_sqlite, "workers": open_remote}[request.param])
     server: PostgresServer = request.getfixturevalue("postgres")
     return lambda: _fresh_postgres(server)
 
@@ -89,9 +111,9 @@ FreshEngine = Callable[[], AbstractContextManager[Engine]]
 
 
 @contextmanager
-def _fresh_sqlite() -> Iterator[Engine]:
+def _fresh_folder(opened: Callable[[Path], Awaitable[Store]]) -> Iterator[Engine]:
     with tempfile.TemporaryDirectory() as folder:
-        yield Engine(lambda: open_sqlite(Path(folder)))
+        yield Engine(lambda: opened(Path(folder)))
 
 
 @contextmanager

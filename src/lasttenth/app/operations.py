@@ -190,8 +190,8 @@ async def _status(app: App, _request: Nothing) -> StatusView:
     return StatusView(
         version=__version__,
         project=app.project,
-        recording=installation.recorder.health(),
         search_lag=await installation.store.search_lag(),
+        **msgspec.structs.asdict(installation.health()),
     )
 
 

@@ -316,6 +316,10 @@ class Store(Protocol):
         """Return what full-text search does not find yet."""
         ...
 
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one."""
+        ...
+
     async def close(self) -> None:
         """Finish what was accepted, then release files and threads."""
         ...

@@ -110,6 +110,10 @@ class TableStore:
         """Return what full-text search does not find yet."""
         return await self._engine.read(self._native.words.lag)
 
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one."""
+        return await self._engine.version()
+
     async def close(self) -> None:
         """Finish what was accepted, then release files and threads."""
         await self._engine.close()
