@@ -9,24 +9,25 @@ from typing import TypeVar
 
 import pytest
 
-from lasttenth.records.ids import SystemClock, system_randomness
+from lasttenth.records.ids import Clock, SystemClock, system_randomness
 from lasttenth.storage.ports import Store
 from lasttenth.storage.sqlite import SqliteStore
 from tests.servers import PostgresServer, start_postgres
 
 T = TypeVar("T")
+SYSTEM_CLOCK = SystemClock()
 
 
-async def open_sqlite(folder: Path) -> Store:
+async def open_sqlite(folder: Path, clock: Clock = SYSTEM_CLOCK) -> Store:
     """Open the SQLite store of a folder."""
-    return await SqliteStore.open(folder / "store.db", clock=SystemClock(), randomness=system_randomness)
+    return await SqliteStore.open(folder / "store.db", clock=clock, randomness=system_randomness)
 
 
-async def open_postgres(url: str) -> Store:
+async def open_postgres(url: str, clock: Clock = SYSTEM_CLOCK) -> Store:
     """Open the PostgreSQL store of a database."""
     from lasttenth.storage.postgres import PostgresStore  # noqa: PLC0415 - psycopg is an extra
 
-    return await PostgresStore.open(url, clock=SystemClock(), randomness=system_randomness)
+    return await PostgresStore.open(url, clock=clock, randomness=system_randomness)
 
 
 async def with_store(opening: Awaitable[Store], work: Callable[[Store], Awaitable[T]]) -> T:
@@ -74,12 +75,12 @@ def engine(engines: "FreshEngine") -> "Iterator[Engine]":
 class Engine:
     """Run work against a store that is opened anew each time, as after a restart."""
 
-    def __init__(self, opened: Callable[[], Awaitable[Store]]) -> None:
+    def __init__(self, opened: Callable[[Clock], Awaitable[Store]]) -> None:
         self._opened = opened
 
-    def run(self, work: Callable[[Store], Awaitable[T]]) -> T:
+    def run(self, work: Callable[[Store], Awaitable[T]], *, clock: Clock = SYSTEM_CLOCK) -> T:
         """Open the store, do the work, close it, and return the result."""
-        return asyncio.run(with_store(self._opened(), work))
+        return asyncio.run(with_store(self._opened(clock), work))
 
 
 FreshEngine = Callable[[], AbstractContextManager[Engine]]
@@ -88,10 +89,10 @@ FreshEngine = Callable[[], AbstractContextManager[Engine]]
 @contextmanager
 def _fresh_sqlite() -> Iterator[Engine]:
     with tempfile.TemporaryDirectory() as folder:
-        yield Engine(lambda: open_sqlite(Path(folder)))
+        yield Engine(lambda clock: open_sqlite(Path(folder), clock))
 
 
 @contextmanager
 def _fresh_postgres(server: PostgresServer) -> Iterator[Engine]:
     with server.database() as url:
-        yield Engine(lambda: open_postgres(url))
+        yield Engine(lambda clock: open_postgres(url, clock))

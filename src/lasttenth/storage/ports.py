@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lasttenth.records.definitions import Definition
 from lasttenth.records.events import Erasure, Event
 from lasttenth.records.traces import Payload, Span, TraceSummary
+from lasttenth.storage.job_ports import Jobs, Schedules, Work
 
 D = TypeVar("D", bound=Definition)
 E = TypeVar("E", bound=Event)
@@ -250,9 +251,24 @@ class ProjectStore(Protocol):
         """Return the project's indexes."""
         ...
 
+    @property
+    def jobs(self) -> Jobs:
+        """Return the project's jobs."""
+        ...
+
+    @property
+    def schedules(self) -> Schedules:
+        """Return the project's schedules."""
+        ...
+
 
 class Store(Protocol):
     """An engine of the store."""
+
+    @property
+    def work(self) -> Work:
+        """Return what workers take: the jobs and schedules of all projects."""
+        ...
 
     async def project(self, name: str) -> ProjectStore:
         """Return the handle of a project, which is created when it is new."""

@@ -7,15 +7,18 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from lasttenth.records.errors import InvalidRequestError, StorageError
-from lasttenth.records.ids import Clock, Randomness
+from lasttenth.records.ids import Clock, Ids, Randomness
 from lasttenth.storage import schema
 from lasttenth.storage.definitions import DefinitionTable
 from lasttenth.storage.engine import Engine
 from lasttenth.storage.events import EventTable
 from lasttenth.storage.indexes import IndexTable, Search
+from lasttenth.storage.jobs import JobTable
 from lasttenth.storage.payloads import PayloadTable
 from lasttenth.storage.ports import KeyRecord
+from lasttenth.storage.schedules import ScheduleTable
 from lasttenth.storage.traces import SpanRows, TraceTable
+from lasttenth.storage.work import WorkTables
 
 PAYLOAD_KEY_BYTES = 32
 MAX_PROJECT_NAME = 200
@@ -42,13 +45,15 @@ class Native(NamedTuple):
 class TableProject:
     """The handle of one project."""
 
-    def __init__(self, engine: Engine, native: Native, project: str, *, key: bytes, clock: Clock) -> None:
+    def __init__(self, engine: Engine, native: Native, project: str, *, key: bytes, ids: Ids, clock: Clock) -> None:
         self.project = project
         self.payloads = PayloadTable(engine, project, key)
         self.definitions = DefinitionTable(engine, project, clock)
         self.events = EventTable(engine, project)
         self.traces = TraceTable(engine, project, self.payloads, native.spans)
         self.indexes = IndexTable(engine, project, self.payloads, native.search())
+        self.jobs = JobTable(engine, project, ids=ids, clock=clock)
+        self.schedules = ScheduleTable(engine, project, clock)
 
 
 class TableStore:
@@ -59,6 +64,8 @@ class TableStore:
         self._native = native
         self._clock = clock
         self._randomness = randomness
+        self._ids = Ids(clock, randomness)
+        self.work = WorkTables(engine, ids=self._ids, clock=clock)
         self._handles: dict[str, TableProject] = {}
 
     async def project(self, name: str) -> TableProject:
@@ -68,7 +75,7 @@ class TableStore:
             key = await self._engine.read(lambda connection: _key_of(connection, name))
             if key is None:
                 key = await self._engine.write(lambda connection: self._ensure(connection, name))
-            made = TableProject(self._engine, self._native, name, key=key, clock=self._clock)
+            made = TableProject(self._engine, self._native, name, key=key, ids=self._ids, clock=self._clock)
             handle = self._handles.setdefault(name, made)
         return handle
 
