@@ -9,6 +9,7 @@ from lasttenth.models.catalogue import Rate, Tiered
 from lasttenth.models.port import ModelInfo
 from lasttenth.models.prices import Prices
 from lasttenth.observe.recording import RecorderHealth
+from lasttenth.records.jobs import Overdue
 from lasttenth.records.traces import Assignment, Payload, Span
 from lasttenth.records.usage import Usage
 
@@ -68,11 +69,12 @@ class ModelsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
-    """The version, the project, and how recording stands."""
+    """The version, the project, how recording stands, and which schedules and kinds of jobs should have succeeded."""
 
     version: str
     project: str
     recording: RecorderHealth
+    overdue: list[Overdue]
 
 
 def span_view(span: Span) -> SpanView:

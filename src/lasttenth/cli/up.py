@@ -57,6 +57,7 @@ async def _run(place: Place, listener: socket.socket, host: str) -> None:
                     f"{host} can be reached from other machines, and there is no key yet.",
                     hint="Make one first with: lasttenth key create NAME",
                 )
+            installation.runner.start()
             application = Application(installation, keys_required=keys_required, pages=console_routes())
             await serve(application, listener, ready=lambda: _announce(installation, listener))
         finally:

@@ -39,7 +39,7 @@ class RunnerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """How a runner works. Times are seconds."""
 
     concurrency: int = 8
-    lease: float = 30.0
+    lease: float = 15.0
     """How long a job stays with a worker that gives no sign of life."""
     beat: float = 3.0
     """Between two signs of life."""
@@ -103,7 +103,11 @@ class Runner:
         self._loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
-        """Begin to take jobs."""
+        """Begin to take jobs. Raises RuntimeError where it has begun."""
+        if self._loops:
+            raise RuntimeError("The runner runs already.")
+        self._closing.clear()
+        self._threads = ThreadPoolExecutor(self._settings.concurrency, thread_name_prefix="lasttenth-job")
         loop = asyncio.get_running_loop()
         steps = (self._take, self._beat, self._write, self._watch)
         self._loops = [loop.create_task(self._repeat(step), name=f"lasttenth-jobs{step.__name__}") for step in steps]

@@ -1,10 +1,12 @@
 """When schedules are due: cron expressions in a time zone, and intervals. Nothing here knows the store."""
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, tzinfo
 from itertools import takewhile
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+import msgspec
 from cronsim import CronSim, CronSimError
 
 from lasttenth.records.errors import InvalidRequestError
@@ -14,6 +16,8 @@ SECOND = 10**9
 MOST_MISSED = 100
 """Due times that `missed: all` makes up for, the latest ones."""
 SHORTEST_INTERVAL = SECOND
+_INTERVAL = re.compile(r"every +([0-9]{1,9}) *([smhd])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _CRON_HINT = "Write minute, hour, day of month, month, day of week, as in `0 3 * * *`."
 
 
@@ -36,6 +40,26 @@ def first_due(schedule: Schedule, *, now: int) -> int:
             f"Schedule {schedule.name} comes too often.", hint="An interval is 1 second at least."
         )
     return now + schedule.every
+
+
+def at_times(schedule: Schedule, times: str) -> Schedule:
+    """Return a schedule with the times that somebody wrote: `every 15m`, or a cron expression.
+
+    Raises:
+        InvalidRequestError: it begins with `every`, and what follows is no number of s, m, h or d.
+
+    Example:
+        >>> at_times(Schedule(name="a", kind="k"), "every 15m").every // SECOND
+        900
+    """
+    if not times.startswith("every"):
+        return msgspec.structs.replace(schedule, cron=times, every=0)
+    found = _INTERVAL.fullmatch(times)
+    if found is None:
+        raise InvalidRequestError(
+            f"{times!r} is no interval.", hint="Write it as: every 30s, every 15m, every 6h, every 1d"
+        )
+    return msgspec.structs.replace(schedule, every=int(found[1]) * _UNITS[found[2]] * SECOND, cron="")
 
 
 def firing(state: ScheduleState, *, now: int) -> Firing:

@@ -145,6 +145,21 @@ class Schedule(msgspec.Struct, frozen=True, kw_only=True):
     """The schedule is overdue when none of its jobs has been done for so long."""
 
 
+def job_of_schedule(schedule: Schedule, *, time: int | None = None) -> NewJob:
+    """Return the job of a due time, of which there is only one; without a time one beside those of all due times."""
+    return NewJob(
+        kind=schedule.kind,
+        payload=schedule.payload,
+        queue=schedule.queue,
+        priority=schedule.priority,
+        not_before=time or 0,
+        max_attempts=schedule.max_attempts,
+        idempotency_key="" if time is None else f"{schedule.name}@{time}",
+        concurrency_key=schedule.concurrency_key,
+        schedule=schedule.name,
+    )
+
+
 class ScheduleState(msgspec.Struct, frozen=True, kw_only=True):
     """A schedule as it stands."""
 

@@ -8,7 +8,17 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, delete, select, tuple_, update
 
 from lasttenth.records.ids import Clock, Ids
-from lasttenth.records.jobs import Beat, Firing, Job, Lease, NewJob, Outcome, Overdue, Pulse, ScheduleState
+from lasttenth.records.jobs import (
+    Beat,
+    Firing,
+    Job,
+    Lease,
+    Outcome,
+    Overdue,
+    Pulse,
+    ScheduleState,
+    job_of_schedule,
+)
 from lasttenth.storage import schema
 from lasttenth.storage.engine import Engine
 from lasttenth.storage.events import insert_events
@@ -113,7 +123,8 @@ class WorkTables:
             row = connection.execute(query.with_for_update()).first()
             if row is None:
                 return False
-            jobs = [(firing.project, _job_at(state_of(row), time)) for time in firing.times]
+            schedule = state_of(row).schedule
+            jobs = [(firing.project, job_of_schedule(schedule, time=time)) for time in firing.times]
             insert_jobs(self._engine, connection, new_rows(jobs, ids=self._ids, now=now))
             connection.execute(update(_schedules).where(*mine).values(next_due=firing.next_due))
             return True
@@ -221,21 +232,6 @@ def _note_successes(connection: Connection, ended: Sequence[tuple[Outcome, _Row]
         facts = list(group)
         kinds, names = {kind for _, kind, _ in facts}, {name for _, _, name in facts if name}
         succeeded(connection, project, kinds=sorted(kinds), names=sorted(names), now=now)
-
-
-def _job_at(state: ScheduleState, time: int) -> NewJob:
-    schedule = state.schedule
-    return NewJob(
-        kind=schedule.kind,
-        payload=schedule.payload,
-        queue=schedule.queue,
-        priority=schedule.priority,
-        not_before=time,
-        max_attempts=schedule.max_attempts,
-        idempotency_key=f"{schedule.name}@{time}",
-        concurrency_key=schedule.concurrency_key,
-        schedule=schedule.name,
-    )
 
 
 def _by_project(leases: Sequence[Lease]) -> Iterator[tuple[str, list[Lease]]]:
