@@ -235,6 +235,20 @@ def test_waiting_job_is_cancelled_at_once_and_a_running_one_by_its_worker(run: R
     assert run(work) == ["cancelled", "running", True, ["cancel"], [False], "cancelled"]
 
 
+def test_job_that_was_to_be_cancelled_gets_no_other_attempt(run: Run[list[object]]) -> None:
+    async def work(place: Place) -> list[object]:
+        await place.add(*[NewJob(kind="add")] * 2)
+        failed, handed_back = await place.claim()
+        for job in (failed, handed_back):
+            await place.jobs.cancel(job.id)
+        again = Outcome(lease=lease_of(failed), state="waiting", due=place.clock.now(), error="No.")
+        back = Outcome(lease=lease_of(handed_back), state="waiting", due=place.clock.now(), counted=False)
+        await place.work.finish([again, back])
+        return [await place.claim(), await place.state(failed), await place.state(handed_back)]
+
+    assert run(work) == [[], "cancelled", "cancelled"]
+
+
 def test_job_that_was_to_be_cancelled_when_its_worker_went_away_is_cancelled(run: Run[list[object]]) -> None:
     async def work(place: Place) -> list[object]:
         [job] = await place.add()

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
+import msgspec
 import pytest
 from tests.conftest import Engine
 
@@ -68,6 +69,17 @@ def test_schedule_is_there_after_a_restart_and_another_of_its_name_takes_its_pla
 
     assert found == changed
     assert (found.schedule.kind, found.paused, found.last_success) == ("other", False, None)
+
+
+def test_schedule_that_is_put_again_is_due_when_it_would_have_been(run: Run[list[int]]) -> None:
+    async def work(place: Place) -> list[int]:
+        first = await place.put()
+        place.clock.advance(3 * SECOND)
+        same = await place.put(msgspec.structs.replace(NIGHTLY, payload=[2]))
+        other = await place.put(msgspec.structs.replace(NIGHTLY, every=2 * SECOND))
+        return [state.next_due - first.next_due for state in (same, other)] + [same.since - first.since]
+
+    assert run(work) == [0, 3 * SECOND, 0]
 
 
 def test_due_time_becomes_one_job_however_many_workers_see_it(run: Run[list[object]]) -> None:

@@ -4,6 +4,8 @@ import asyncio
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +13,7 @@ import pytest
 from tests.journeys.commands import error_of, lasttenth, output_of
 
 from lasttenth import App
-from lasttenth.testing import RunningServer, eventually, running_server
+from lasttenth.testing import RunningServer, clean_environment, eventually, running_server
 
 FILES = 200
 
@@ -89,6 +91,16 @@ def test_schedule_is_made_shown_paused_resumed_run_and_removed(folder: Path) -> 
     assert (done["schedule"], done["state"]) == ("index-default", "done")
     assert shown["last_success"] == done["ended"]
     assert left == []
+
+
+def test_worker_that_is_asked_to_stop_stops(folder: Path) -> None:
+    job = output_of("index", "add", "docs", "--background", folder=folder)
+    command = [sys.executable, "-m", "lasttenth", "jobs", "work", "--folder", str(folder)]
+    with subprocess.Popen(command, cwd=folder, env=clean_environment(folder)) as worker:
+        eventually(lambda: output_of("jobs", "show", job["id"], folder=folder)["state"] == "done", within=60)
+        worker.terminate()
+
+    assert worker.returncode == 0
 
 
 def test_job_that_cannot_be_done_fails_says_why_and_may_be_tried_again(folder: Path) -> None:

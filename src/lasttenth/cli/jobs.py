@@ -1,5 +1,9 @@
 """`lasttenth jobs` and `lasttenth schedules`."""
 
+import asyncio
+import contextlib
+import logging
+import signal
 from typing import Annotated
 
 import typer
@@ -42,6 +46,11 @@ def work(until_idle: UntilIdle = False, folder: Folder = "") -> None:
     """Do jobs until it is stopped."""
 
     async def do(app: App) -> None:
-        await app.jobs.work(until_idle=until_idle)
+        working = asyncio.ensure_future(app.jobs.work(until_idle=until_idle))
+        for each in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(each, working.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await working
 
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
     run(folder, DEFAULT_PROJECT, do)

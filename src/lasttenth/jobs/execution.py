@@ -50,7 +50,7 @@ class Execution:
         if self.task is not None:
             self.task.cancel()
 
-    async def run(self, store: Store, threads: Executor) -> Outcome:
+    async def run(self, store: Store, threads: Executor | None) -> Outcome:
         """Run the function and return the outcome of a job that went well. Raises whatever the function raises."""
         payload = _decoded(self.job, self._registered.payload)
         self.context = Context(self.job, payload, await store.project(self.job.project))

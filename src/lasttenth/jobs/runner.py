@@ -99,7 +99,7 @@ class Runner:
         self._closing = asyncio.Event()
         self._scheduler = Scheduler(store.work, clock=clock, keep=int(settings.keep * SECOND))
         self._claiming = asyncio.Lock()
-        self._threads = ThreadPoolExecutor(settings.concurrency, thread_name_prefix="lasttenth-job")
+        self._threads: ThreadPoolExecutor | None = None
         self._loops: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -120,7 +120,11 @@ class Runner:
 
     async def idle(self) -> None:
         """Wait until no job is held here and none is due. Raises StorageError."""
-        while self._held or self._outcomes or await self._store.work.is_due(self._functions.kinds()):
+        while True:
+            # Not between a claim and the moment when what it took is held here.
+            async with self._claiming:
+                if not await self._store.work.is_due(self._functions.kinds()) and not self._held:
+                    return
             self._written.clear()
             await self._wait_for(self._written, _SHORTEST_WAIT * 5)
 
@@ -146,7 +150,8 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*self._loops, return_exceptions=True)
             self._loops = []
-            self._threads.shutdown(wait=False, cancel_futures=True)
+            if self._threads is not None:
+                self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def _repeat(self, step: Callable[[], Awaitable[None]]) -> None:
         """Do a step again and again; what goes wrong is said once and tried again more and more slowly."""
@@ -261,6 +266,8 @@ class Runner:
         await self._wait_for(self._listen, self._settings.beat)
         self._listen.clear()
         if self._ready and not self._begun:
+            # What runs takes longer than what ran before: let others have what was taken for later.
+            self._average = max(self._average, 1.0)
             self._hand_back()
         self._begun = 0
         held = list(self._held.values())

@@ -38,7 +38,9 @@ class Scheduler:
         fired = [await self._fire(state, now) for state in await self._work.due_schedules()]
         await self._tell_overdue()
         if now - self._cleaned > BETWEEN_CLEANINGS:
-            await self._work.forget(now - self._keep)
+            # Some at a time, so that no other writer waits for long.
+            while await self._work.forget(now - self._keep):
+                continue
             self._cleaned = now
         return any(fired)
 

@@ -168,7 +168,7 @@ class ScheduleState(msgspec.Struct, frozen=True, kw_only=True):
     paused: bool
     next_due: int
     since: int
-    """From when on success is expected: when it was made, changed or resumed."""
+    """From when on success is expected: when it was made or resumed, or its times were changed."""
     last_success: int | None
 
 

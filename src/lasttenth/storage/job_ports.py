@@ -60,7 +60,10 @@ class Schedules(Protocol):
     """The schedules of one project, and what it expects to succeed."""
 
     async def put(self, schedule: Schedule, *, next_due: int) -> ScheduleState:
-        """Store a schedule, or put it in the place of the one of its name. Raises InvalidRequestError."""
+        """Store a schedule, or put it in the place of the one of its name. Raises InvalidRequestError.
+
+        While its times stay as they were, the one of its name is due when it would have been, not at `next_due`.
+        """
         ...
 
     async def get(self, name: str) -> ScheduleState:
@@ -127,5 +130,5 @@ class Work(Protocol):
         ...
 
     async def forget(self, before: int) -> int:
-        """Remove the jobs that ended before a time, and return how many they were."""
+        """Remove some of the jobs that ended before a time, and return how many they were; 0 once all are gone."""
         ...

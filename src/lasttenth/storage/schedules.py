@@ -26,19 +26,22 @@ class ScheduleTable:
         self._clock = clock
 
     async def put(self, schedule: Schedule, *, next_due: int) -> ScheduleState:
-        """Store a schedule, or put it in the place of the one of its name. Raises InvalidRequestError."""
+        """Store a schedule, or put it in the place of the one of its name. Raises InvalidRequestError.
+
+        While its times stay as they were, the one of its name is due when it would have been, not at `next_due`.
+        """
         if not schedule.name or len(schedule.name) > MAX_NAME:
             raise InvalidRequestError(f"A schedule's name has 1 to {MAX_NAME} characters.", parameter="name")
-        changed = {
-            "body": text_of(schedule),
-            "next_due": next_due,
-            "expect_every": schedule.expect_every,
-            "since": self._clock.now(),
-        }
-        row = {"project": self._project, "name": schedule.name, "paused": False, "last_success": None, **changed}
-        statement = self._engine.insert(_rows).on_conflict_do_update(index_elements=["project", "name"], set_=changed)
+        told = {"body": text_of(schedule), "expect_every": schedule.expect_every}
+        begun = {"next_due": next_due, "since": self._clock.now()}
+        row = {"project": self._project, "name": schedule.name, "paused": False, "last_success": None, **told, **begun}
 
         def work(connection: Connection) -> ScheduleState:
+            found = connection.execute(select(_rows).where(*self._is(schedule.name)).with_for_update()).first()
+            same = found is not None and _times(state_of(found).schedule) == _times(schedule)
+            statement = self._engine.insert(_rows).on_conflict_do_update(
+                index_elements=["project", "name"], set_=told if same else {**told, **begun}
+            )
             connection.execute(statement, row)
             return self._known(connection, schedule.name)
 
@@ -73,9 +76,10 @@ class ScheduleTable:
     async def expect(self, kind: str, every: int | None) -> None:
         """Expect a job of a kind to be done every so many nanoseconds; None expects nothing any longer."""
         mine = _kinds.c.project == self._project, _kinds.c.kind == kind
-        changed = {"expect_every": every, "since": self._clock.now()}
-        row = {"project": self._project, "kind": kind, "last_success": None, **changed}
-        statement = self._engine.insert(_kinds).on_conflict_do_update(index_elements=["project", "kind"], set_=changed)
+        row = {"project": self._project, "kind": kind, "expect_every": every, "since": self._clock.now()}
+        statement = self._engine.insert(_kinds).on_conflict_do_update(
+            index_elements=["project", "kind"], set_={"expect_every": every}
+        )
 
         def work(connection: Connection) -> None:
             if every is None:
@@ -108,6 +112,10 @@ class ScheduleTable:
 
     def _is(self, name: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         return _rows.c.project == self._project, _rows.c.name == name
+
+
+def _times(schedule: Schedule) -> tuple[str, int, str]:
+    return schedule.cron, schedule.every, schedule.zone
 
 
 def state_of(row: Row[Any]) -> ScheduleState:

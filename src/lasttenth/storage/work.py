@@ -29,6 +29,8 @@ from lasttenth.storage.schedules import overdue_in, state_of, succeeded
 PASSES = 8
 """How often one claim looks again after it met a queue or a key that is full."""
 WORKER_AWAY = "worker_away"
+FORGOTTEN_AT_ONCE = 5000
+"""So that no other writer waits for long."""
 
 _jobs = schema.jobs
 _schedules = schema.schedules
@@ -99,7 +101,7 @@ class WorkTables:
 
         def work(connection: Connection) -> list[bool]:
             held = _held(connection, [outcome.lease for outcome in outcomes])
-            accepted = [outcome for outcome in outcomes if _pulse(outcome.lease, held) != "lost"]
+            accepted = [_heard(each, held) for each in outcomes if _pulse(each.lease, held) != "lost"]
             _record(connection, accepted, now)
             _note_successes(connection, [(each, held[_name(each.lease)]) for each in accepted], now)
             events = [(each.lease.project, event) for each in accepted for event in each.events]
@@ -137,8 +139,9 @@ class WorkTables:
         return await self._engine.read(lambda connection: overdue_in(connection, now))
 
     async def forget(self, before: int) -> int:
-        """Remove the jobs that ended before a time, and return how many they were."""
-        statement = delete(_jobs).where(_jobs.c.ended < before)
+        """Remove jobs that ended before a time, `FORGOTTEN_AT_ONCE` at most, and return how many they were."""
+        old = select(_jobs.c.project, _jobs.c.id).where(_jobs.c.ended < before).limit(FORGOTTEN_AT_ONCE)
+        statement = delete(_jobs).where(tuple_(_jobs.c.project, _jobs.c.id).in_(old))
         return await self._engine.write(lambda connection: connection.execute(statement).rowcount)
 
 
@@ -190,6 +193,13 @@ def _pulse(lease: Lease, held: _Rows) -> Pulse:
     if row is None or row.token != lease.token or row.state != "running":
         return "lost"
     return "cancel" if row.cancelling else "kept"
+
+
+def _heard(outcome: Outcome, held: _Rows) -> Outcome:
+    """Return an outcome as it counts: what was to be cancelled does not wait for another attempt."""
+    if outcome.state == "waiting" and held[_name(outcome.lease)].cancelling:
+        return msgspec.structs.replace(outcome, state="cancelled")
+    return outcome
 
 
 def _was_recorded(outcome: Outcome, held: _Rows) -> bool:

@@ -1,0 +1,1 @@
+"""What the store costs: jobs a second, and CPU for each of them."""
