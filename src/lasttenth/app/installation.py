@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from lasttenth import __version__
 from lasttenth.access.keys import Keyring, read_pepper
 from lasttenth.app.configuration import FILE_NAME, Settings, read_settings
 from lasttenth.app.embedder import EmbedderSlot
+from lasttenth.app.indexing import INDEX_KIND, IndexPaths, index_function
 from lasttenth.app.views import Crew, HealthView
+from lasttenth.context.embedding import Embedder
 from lasttenth.context.retrieval import Retriever
+from lasttenth.jobs import Functions, Runner
 from lasttenth.models.embeddings import default_cache
 from lasttenth.models.port import Provider
 from lasttenth.models.prices import Prices
@@ -79,6 +83,10 @@ class Installation:
             record=self.recorder.record,
             clock=clock,
         )
+        self.functions = Functions()
+        self.functions.add(INDEX_KIND, index_function(self._embedder), payload=IndexPaths)
+        worker = f"{socket.gethostname()}:{os.getpid()}"
+        self.runner = Runner(store, self.functions, clock=clock, randomness=system_randomness, worker=worker)
 
     @classmethod
     async def open(cls, place: Place, *, writer: Path | None = None) -> "Installation":
@@ -120,8 +128,7 @@ class Installation:
         """Return what searches the indexes of a project."""
         retriever = self._retrievers.get(project)
         if retriever is None:
-            embedder = await asyncio.to_thread(self.embedder.get)
-            retriever = Retriever((await self.store.project(project)).indexes, embedder)
+            retriever = Retriever((await self.store.project(project)).indexes, await self._embedder())
             self._retrievers[project] = retriever
         return retriever
 
@@ -132,6 +139,7 @@ class Installation:
 
     async def close(self) -> None:
         """Write what waits, then release files, connections and threads."""
+        await self.runner.close()
         await self._watch.close()
         await self.recorder.close()
         await self.upkeep.close()
@@ -139,6 +147,9 @@ class Installation:
         await self._transport.close()
         await self.store.close()
         self.embedder.close()
+
+    async def _embedder(self) -> Embedder | None:
+        return await asyncio.to_thread(self.embedder.get)
 
     async def _write_spans(self, project: str, spans: list[Span]) -> None:
         await (await self.store.project(project)).traces.append(spans)

@@ -23,6 +23,9 @@ class RemoteStore(TableStore):
     ) -> None:
         super().__init__(engine, native, clock=clock, randomness=randomness)
         self._writer = writer
+        for method in METHODS.values():
+            if method.port and not method.of_project:
+                setattr(method.owner(self), method.verb, partial(writer.call, method.name, ""))
 
     async def project(self, name: str) -> TableProject:
         """Return the handle of a project, which is created when it is new."""
@@ -32,8 +35,8 @@ class RemoteStore(TableStore):
         await self._writer.call("project", "", name)
         handle = await super().project(name)
         for method in METHODS.values():
-            if method.port:
-                setattr(getattr(handle, method.port), method.verb, partial(self._writer.call, method.name, name))
+            if method.of_project:
+                setattr(method.owner(handle), method.verb, partial(self._writer.call, method.name, name))
         return handle
 
     async def add_key(self, key: KeyRecord) -> None:
