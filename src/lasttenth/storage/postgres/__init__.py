@@ -1,5 +1,6 @@
 """The store on a PostgreSQL server with pgvector. It needs the extra `postgres`."""
 
+from lasttenth.storage.postgres.copies import PostgresDatabase
 from lasttenth.storage.postgres.store import PostgresStore
 
-__all__ = ["PostgresStore"]
+__all__ = ["PostgresDatabase", "PostgresStore"]

@@ -1,13 +1,11 @@
 """The PostgreSQL store: connects to the database and brings its schema up to date."""
 
-from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, text
 
-from lasttenth.records.errors import ConfigurationError
 from lasttenth.records.ids import Clock, Randomness
 from lasttenth.storage.migrate import is_up_to_date, upgrade
 from lasttenth.storage.postgres import spans
-from lasttenth.storage.postgres.engine import PostgresEngine
+from lasttenth.storage.postgres.engine import PostgresEngine, read_address
 from lasttenth.storage.postgres.search import PostgresSearch
 from lasttenth.storage.store import Native, TableStore
 from lasttenth.storage.vectors import COMPARED_ONE_BY_ONE
@@ -35,14 +33,7 @@ class PostgresStore(TableStore):
             StorageError: the database cannot be reached or used.
             ConfigurationError: the address cannot be read.
         """
-        try:
-            address = make_url(url)
-        except (ArgumentError, ValueError):
-            # The address holds a password, so it is not repeated here.
-            raise ConfigurationError(
-                "The address of the database cannot be read.", hint="Write postgresql://user:password@host/database."
-            ) from None
-        engine = PostgresEngine(address)
+        engine = PostgresEngine(read_address(url))
         try:
             if not await engine.read(is_up_to_date):
                 await engine.write(_upgrade)
