@@ -22,7 +22,7 @@ from lasttenth.records.definitions import Task
 from lasttenth.records.errors import BackupError, ConflictError, LasttenthError, StorageError
 from lasttenth.records.events import Erasure
 from lasttenth.records.ids import SystemClock, system_randomness
-from lasttenth.records.traces import Payload, Span
+from lasttenth.records.traces import Payload, Span, TraceFilter
 from lasttenth.storage.copies import Progress
 from lasttenth.storage.migrate import LATEST
 from lasttenth.storage.opening import open_store
@@ -112,6 +112,8 @@ def document(name: str, number: int | None) -> NewDocument:
 
 async def seen(store: Store) -> dict[str, Any]:
     """Return what the ports of a filled store answer."""
+    while (await store.index_spans()).spans:
+        pass
     found: dict[str, Any] = {"projects": await store.projects(), "key": await store.key("a" * 16)}
     for name in found["projects"]:
         project = await store.project(name)
@@ -124,6 +126,8 @@ async def seen(store: Store) -> dict[str, Any]:
             "events": await project.events.latest(Erasure),
             "traces": [await project.traces.get(trace) for trace in TRACES],
             "latest": await project.traces.latest(),
+            "by words": await project.traces.latest(where=TraceFilter(words="lamp")),
+            "totals": await project.traces.totals(after=0, before=10**15),
             "indexes": await project.indexes.overview(),
             "documents": await project.indexes.documents("docs"),
             "snapshot": await project.indexes.snapshot("docs"),

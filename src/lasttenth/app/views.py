@@ -9,6 +9,7 @@ from lasttenth.models.catalogue import Rate, Tiered
 from lasttenth.models.port import ModelInfo
 from lasttenth.models.prices import Prices
 from lasttenth.observe.recording import RecorderHealth
+from lasttenth.records.totals import SearchLag
 from lasttenth.records.traces import Assignment, Payload, Span
 from lasttenth.records.usage import Usage
 
@@ -28,6 +29,7 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     unit: str
     unit_source: str
+    key: str
     assignment: Assignment | None
     usage: Usage | None
     cost: int | None
@@ -37,6 +39,7 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, Any]
     input: str | None
     output: str | None
+    erased: str
 
 
 class IndexView(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,11 +71,12 @@ class ModelsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
-    """The version, the project, and how recording stands."""
+    """The version, the project, how recording stands, and what full-text search does not find yet."""
 
     version: str
     project: str
     recording: RecorderHealth
+    search_lag: SearchLag
 
 
 def span_view(span: Span) -> SpanView:

@@ -1,7 +1,7 @@
 """Tables as every engine gives and takes them: plain values in named columns, counted and hashed row by row.
 
 The hash of a table is the sum of the SHA-256 of its rows: equal for equal rows in whatever order an engine returns them.
-What an engine derives from rows (full text, graphs, counters of ids) is not copied, but made anew.
+What an engine derives from rows (full text, graphs, counters and numbers of rows) is not copied, but made anew.
 """
 
 import hashlib
@@ -10,7 +10,7 @@ from typing import Any, Literal, Protocol, TypeVar
 
 import msgspec
 import sqlalchemy
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 from sqlalchemy.types import Boolean, LargeBinary, Numeric
 
 from lasttenth.storage import schema
@@ -24,6 +24,8 @@ ROWS_AT_ONCE = 500
 BYTES_AT_ONCE = 4 * 2**20
 
 _MODULUS = 2**256
+_OF_ONE_ENGINE = {("spans", "id")}
+"""Columns that not every engine has: what is known by them is made anew."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,15 +118,19 @@ class Database(Protocol):
 def shapes() -> list[Shape]:
     """Return all tables in an order in which each one comes after those that it refers to."""
     return [
-        Shape(name=str(table.name), columns=tuple(Column(str(column.name), _kind(column)) for column in table.columns))
+        Shape(name=str(table.name), columns=tuple(Column(name, _kind(table.c[name])) for name in _column_names(table)))
         for table in schema.metadata.sorted_tables
     ]
 
 
 def numbered() -> list[tuple[str, str]]:
     """Return the tables whose rows get their ids from a counter, and the column that it fills."""
-    counted = [(table.name, table.autoincrement_column) for table in schema.metadata.sorted_tables]
-    return [(name, column.name) for name, column in counted if column is not None]
+    counted = [(table, table.autoincrement_column) for table in schema.metadata.sorted_tables]
+    return [
+        (table.name, column.name)
+        for table, column in counted
+        if column is not None and column.name in _column_names(table)
+    ]
 
 
 def plain_rows(shape: Shape, rows: Iterable[Row]) -> Iterator[Row]:
@@ -186,6 +192,10 @@ def count_rows(connection: Connection) -> dict[str, int]:
 
 
 encode: Callable[[Row], bytes] = msgspec.msgpack.Encoder().encode
+
+
+def _column_names(table: Table) -> list[str]:
+    return [str(column.name) for column in table.columns if (table.name, column.name) not in _OF_ONE_ENGINE]
 
 
 def _kind(column: sqlalchemy.Column[Any]) -> Kind:

@@ -6,12 +6,16 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from sqlalchemy import Connection
 
+from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.storage import schema
 from lasttenth.storage.copies.tables import ROWS_AT_ONCE, Column, Row, Shape, numbered
 from lasttenth.storage.copies.texts import chunk_texts, index_ids
-from lasttenth.storage.migrate import current, upgrade
+from lasttenth.storage.migrate import LATEST, current, upgrade
+from lasttenth.storage.postgres.days import Days
 from lasttenth.storage.postgres.engine import PostgresEngine, driver, read_address
 from lasttenth.storage.postgres.search import PostgresSearch, literal, plain
+from lasttenth.storage.postgres.spans import DIVIDED
+from lasttenth.storage.postgres.store import PostgresStore
 
 _VECTOR_HEAD = 4
 """Bytes before the numbers of a vector as pgvector sends it: their count, and two that are not used."""
@@ -24,6 +28,17 @@ _REFUSE = """
 CREATE OR REPLACE FUNCTION lasttenth_frozen() RETURNS trigger LANGUAGE plpgsql AS
 $$ BEGIN RAISE EXCEPTION '%', TG_ARGV[0]; END $$
 """
+_ORDERS = {"spans": " ORDER BY start"}
+"""Tables whose rows come in an order: SQLite numbers spans as they come, and lists them by that number."""
+_WAITING = (
+    "INSERT INTO span_backlog (project, trace_id, span_id, start) SELECT project, trace_id, span_id, start FROM spans"
+)
+_BESIDE = ("alembic_version", "span_words", "span_backlog")
+"""Tables that `storage.schema` does not know."""
+_STANDING = """
+SELECT oid::regclass::text FROM pg_class WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
+    AND (relname = ANY (%s) OR oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent::regclass::text = ANY (%s)))
+"""
 _SEARCH_OBJECTS = ("CONFIGURATION", "DICTIONARY")
 
 
@@ -32,6 +47,8 @@ class PostgresDatabase:
 
     def __init__(self, url: str) -> None:
         self.engine = PostgresEngine(read_address(url))
+        self._store = PostgresStore.over(self.engine, clock=SystemClock(), randomness=system_randomness)
+        self._days = Days(DIVIDED)
         self.name = self.engine.name
 
     def revision(self, connection: Connection) -> str | None:
@@ -39,8 +56,11 @@ class PostgresDatabase:
         return current(connection)
 
     def upgrade(self, connection: Connection, revision: str) -> None:
-        """Bring the schema to a revision."""
-        upgrade(connection, to=revision)
+        """Bring the schema to a revision, and to the latest one with all that it holds."""
+        if revision == LATEST:
+            self._store.upgrade(connection)
+        else:
+            upgrade(connection, to=revision)
 
     def rows(self, connection: Connection, shape: Shape) -> Iterator[Row]:
         """Yield the rows of a table, through a cursor of the server."""
@@ -48,12 +68,15 @@ class PostgresDatabase:
         vectors = [place for place, column in enumerate(shape.columns) if _is_vector(shape, column)]
         with driver(connection).cursor(name=f"copy_{uuid.uuid4().hex}") as cursor:
             cursor.itersize = ROWS_AT_ONCE // 5
-            cursor.execute(f"SELECT {names} FROM {shape.name}".encode())  # noqa: S608 - our own names
+            cursor.execute(f"SELECT {names} FROM {shape.name}{_ORDERS.get(shape.name, '')}".encode())  # noqa: S608 - our own
             for row in cursor:
                 yield _with_vectors(row, vectors) if vectors else row
 
     def insert(self, connection: Connection, shape: Shape, rows: Sequence[Row]) -> None:
-        """Insert rows with their ids."""
+        """Insert rows with their ids; spans into the partitions of their days."""
+        starts = [place for place, column in enumerate(shape.columns) if column.name == "start"]
+        if shape.name in DIVIDED:
+            self._days.ensure(driver(connection), {row[starts[0]] for row in rows})
         vectors = [place for place, column in enumerate(shape.columns) if _is_vector(shape, column)]
         statement = f"COPY {shape.name} ({shape.names}) FROM STDIN"
         with driver(connection).cursor() as cursor, cursor.copy(statement.encode()) as copy:
@@ -64,12 +87,13 @@ class PostgresDatabase:
                 copy.write_row(values)
 
     def finish(self, connection: Connection) -> None:
-        """Let ids go on after those that came in, and make the full text of every index."""
+        """Let ids go on after those that came in, and make the full text of every index; spans wait for theirs."""
         native = driver(connection)
         for table, column in numbered():
             highest = native.execute(f"SELECT max({column}) FROM {table}".encode()).fetchone()  # noqa: S608 - our own names
             if highest is not None and highest[0] is not None:
                 native.execute(b"SELECT setval(pg_get_serial_sequence(%s, %s), %s)", (table, column, highest[0]))
+        native.execute(_WAITING.encode())
         for index_id in index_ids(connection):
             for rows in chunk_texts(connection, index_id):
                 with native.cursor() as cursor:
@@ -109,8 +133,9 @@ class PostgresDatabase:
         """Move all that is ours into a schema of its own, which is made; an empty database is left."""
         native = driver(connection)
         native.execute(f'CREATE SCHEMA "{name}"'.encode())
-        for table in (*schema.metadata.tables, "alembic_version"):
-            native.execute(f'ALTER TABLE IF EXISTS {table} SET SCHEMA "{name}"'.encode())
+        ours = [*schema.metadata.tables, *_BESIDE]
+        for (table,) in native.execute(_STANDING.encode(), (ours, ours)).fetchall():
+            native.execute(f'ALTER TABLE {table} SET SCHEMA "{name}"'.encode())
         for kind in _SEARCH_OBJECTS:
             native.execute(f'ALTER TEXT SEARCH {kind} lasttenth SET SCHEMA "{name}"'.encode())
 

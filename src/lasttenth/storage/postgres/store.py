@@ -3,10 +3,11 @@
 from sqlalchemy import Connection, text
 
 from lasttenth.records.ids import Clock, Randomness
-from lasttenth.storage.migrate import is_up_to_date, upgrade
-from lasttenth.storage.postgres import spans
+from lasttenth.storage.migrate import is_up_to_date
 from lasttenth.storage.postgres.engine import PostgresEngine, read_address
 from lasttenth.storage.postgres.search import PostgresSearch
+from lasttenth.storage.postgres.span_words import PostgresSpanWords
+from lasttenth.storage.postgres.spans import PostgresSpans
 from lasttenth.storage.store import Native, TableStore
 from lasttenth.storage.vectors import COMPARED_ONE_BY_ONE
 
@@ -34,17 +35,24 @@ class PostgresStore(TableStore):
             ConfigurationError: the address cannot be read.
         """
         engine = PostgresEngine(read_address(url))
+        store = cls.over(engine, clock=clock, randomness=randomness, one_by_one=one_by_one)
         try:
             if not await engine.read(is_up_to_date):
-                await engine.write(_upgrade)
+                await engine.write(store.upgrade)
         except BaseException:
             await engine.close()
             raise
-        return cls(
-            engine, Native(spans, lambda: PostgresSearch(engine, one_by_one)), clock=clock, randomness=randomness
-        )
+        return store
 
+    @classmethod
+    def over(
+        cls, engine: PostgresEngine, *, clock: Clock, randomness: Randomness, one_by_one: int = COMPARED_ONE_BY_ONE
+    ) -> "PostgresStore":
+        """Return the store over an engine, whatever schema it has yet."""
+        native = Native(PostgresSpans(), PostgresSpanWords(), lambda: PostgresSearch(engine, one_by_one))
+        return cls(engine, native, clock=clock, randomness=randomness)
 
-def _upgrade(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
-    upgrade(connection)
+    def upgrade(self, connection: Connection) -> None:
+        """Bring the schema up to date; who wants to do the same at the same time waits."""
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
+        super().upgrade(connection)

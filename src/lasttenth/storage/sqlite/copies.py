@@ -8,12 +8,14 @@ from pathlib import Path
 from sqlalchemy import Connection
 
 from lasttenth.records.errors import StorageError
+from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.storage import schema
 from lasttenth.storage.copies.tables import Row, Shape
 from lasttenth.storage.copies.texts import chunk_texts, index_ids
-from lasttenth.storage.migrate import current, upgrade
+from lasttenth.storage.migrate import LATEST, current, upgrade
 from lasttenth.storage.sqlite import words
 from lasttenth.storage.sqlite.engine import SqliteEngine, driver
+from lasttenth.storage.sqlite.store import SqliteStore
 
 _OPERATIONS = ("INSERT", "UPDATE", "DELETE")
 
@@ -24,14 +26,18 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self.engine = SqliteEngine(path)
+        self._store = SqliteStore.over(self.engine, clock=SystemClock(), randomness=system_randomness)
 
     def revision(self, connection: Connection) -> str | None:
         """Return the revision of its schema, None for a database without one."""
         return current(connection)
 
     def upgrade(self, connection: Connection, revision: str) -> None:
-        """Bring the schema to a revision."""
-        upgrade(connection, to=revision)
+        """Bring the schema to a revision, and to the latest one with all that it holds."""
+        if revision == LATEST:
+            self._store.upgrade(connection)
+        else:
+            upgrade(connection, to=revision)
 
     def rows(self, connection: Connection, shape: Shape) -> Iterator[Row]:
         """Yield the rows of a table in the order in which they lie in the file."""
@@ -44,7 +50,7 @@ class SqliteDatabase:
         driver(connection).executemany(statement, rows)
 
     def finish(self, connection: Connection) -> None:
-        """Make the full text of every index; ids are counted on by SQLite itself."""
+        """Make the full text of every index. Ids are counted on by SQLite itself; spans wait for theirs, as new ones do."""
         for index_id in index_ids(connection):
             words.create(connection, index_id)
             for rows in chunk_texts(connection, index_id):

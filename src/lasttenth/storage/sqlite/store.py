@@ -4,10 +4,11 @@ import asyncio
 from pathlib import Path
 
 from lasttenth.records.ids import Clock, Randomness
-from lasttenth.storage.migrate import is_up_to_date, prepare, upgrade
-from lasttenth.storage.sqlite import spans
+from lasttenth.storage.migrate import is_up_to_date, prepare
 from lasttenth.storage.sqlite.engine import SqliteEngine
 from lasttenth.storage.sqlite.search import SqliteSearch
+from lasttenth.storage.sqlite.span_words import SqliteSpanWords
+from lasttenth.storage.sqlite.spans import SqliteSpans
 from lasttenth.storage.store import Native, TableStore
 from lasttenth.storage.vectors import COMPARED_ONE_BY_ONE
 
@@ -38,12 +39,21 @@ class SqliteStore(TableStore):
             StorageError: it cannot be opened or used.
         """
         engine = SqliteEngine(path, busy_timeout=busy_timeout)
+        store = cls.over(engine, clock=clock, randomness=randomness, one_by_one=one_by_one)
         try:
             # Only what has something to write waits for another process that does.
             if not await engine.read(is_up_to_date):
                 await asyncio.to_thread(prepare)
-                await engine.write(upgrade)
+                await engine.write(store.upgrade)
         except BaseException:
             await engine.close()
             raise
-        return cls(engine, Native(spans, lambda: SqliteSearch(one_by_one)), clock=clock, randomness=randomness)
+        return store
+
+    @classmethod
+    def over(
+        cls, engine: SqliteEngine, *, clock: Clock, randomness: Randomness, one_by_one: int = COMPARED_ONE_BY_ONE
+    ) -> "SqliteStore":
+        """Return the store over an engine, whatever schema it has yet."""
+        native = Native(SqliteSpans(), SqliteSpanWords(), lambda: SqliteSearch(one_by_one))
+        return cls(engine, native, clock=clock, randomness=randomness)
