@@ -24,11 +24,11 @@ def engine(request: pytest.FixtureRequest) -> Iterator[Engine]:
     """Return an engine with nothing in it that compares the vectors of few chunks one by one."""
     if request.param == "sqlite":
         with tempfile.TemporaryDirectory() as folder:
-            yield Engine(lambda: open_sqlite(Path(folder), one_by_one=FEW))
+            yield Engine(lambda clock: open_sqlite(Path(folder), clock, one_by_one=FEW))
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     with server.database() as url:
-        yield Engine(lambda: open_postgres(url, one_by_one=FEW))
+        yield Engine(lambda clock: open_postgres(url, clock, one_by_one=FEW))
 
 
 def made(count: int, *, seed: int = 1) -> Vectors:

@@ -12,8 +12,9 @@ from tests.conftest import Engine, FreshEngine
 from lasttenth.records.definitions import Task
 from lasttenth.records.errors import LasttenthError
 from lasttenth.records.events import Erasure, Score
+from lasttenth.records.jobs import Job, NewJob, QueueLimits, Schedule
 from lasttenth.records.traces import Payload, Span, TraceFilter
-from lasttenth.storage import ports
+from lasttenth.storage import job_ports, ports
 from lasttenth.storage.ports import IndexSettings, NewChunk, NewDocument, ProjectStore, Store
 
 SETTINGS = IndexSettings(splitter="1", embedder="e", embedder_hash="h", dimension=2)
@@ -67,6 +68,16 @@ async def _erase(store: ProjectStore, number: int) -> None:
     await store.payloads.erase(Erasure(id=f"e{number}", at=1, payload=name, actor="a"))
 
 
+async def _with_job(store: ProjectStore, number: int, work: Callable[[str], Awaitable[Job]]) -> Job:
+    """Do something with the job of a number, as its project sees it."""
+    jobs = [job.id for job in await store.jobs.latest() if job.payload == number]
+    return await work(jobs[0] if jobs else "nowhere")
+
+
+async def _overdue(store: ProjectStore, _number: int) -> list[str]:
+    return [each.subject for each in await store.schedules.overdue()]
+
+
 ACTIONS: dict[str, Action] = {
     "Definitions.put": lambda s, n: s.definitions.put(Task(name=f"t{n}"), derived_from=(f"{n}",)),
     "Events.append": lambda s, n: s.events.append([_score(n)]),
@@ -81,6 +92,15 @@ ACTIONS: dict[str, Action] = {
     "Indexes.remove": lambda s, n: s.indexes.remove(f"i{n % 2}", [f"d{n}"]),
     "Indexes.replace": lambda s, n: s.indexes.replace(f"i{n % 2}", by=f"i{(n + 1) % 2}"),
     "Indexes.drop": lambda s, n: s.indexes.drop(f"i{n % 2}"),
+    "Jobs.enqueue": lambda s, n: s.jobs.enqueue([NewJob(kind="k", payload=n, idempotency_key=f"{n}")]),
+    "Jobs.cancel": lambda s, n: _with_job(s, n, s.jobs.cancel),
+    "Jobs.retry": lambda s, n: _with_job(s, n, s.jobs.retry),
+    "Jobs.limit": lambda s, n: s.jobs.limit(f"q{n}", QueueLimits(running=n)),
+    "Schedules.put": lambda s, n: s.schedules.put(Schedule(name=f"s{n}", kind="k", expect_every=1), next_due=n),
+    "Schedules.remove": lambda s, n: s.schedules.remove(f"s{n}"),
+    "Schedules.pause": lambda s, n: s.schedules.pause(f"s{n}"),
+    "Schedules.resume": lambda s, n: s.schedules.resume(f"s{n}", next_due=n),
+    "Schedules.expect": lambda s, n: s.schedules.expect(f"k{n}", n or None),
 }
 
 OBSERVATIONS: dict[str, Action] = {
@@ -102,6 +122,12 @@ OBSERVATIONS: dict[str, Action] = {
     "Indexes.search_vectors": lambda s, n: s.indexes.search_vectors(f"i{n % 2}", VECTOR, limit=50),
     "Indexes.chunks": lambda s, n: s.indexes.chunks(f"i{n % 2}", range(60)),
     "Indexes.snapshot": lambda s, n: s.indexes.snapshot(f"i{n % 2}"),
+    "Jobs.get": lambda s, n: _with_job(s, n, s.jobs.get),
+    "Jobs.latest": lambda s, _: s.jobs.latest(),
+    "Jobs.limits": lambda s, _: s.jobs.limits(),
+    "Schedules.get": lambda s, n: s.schedules.get(f"s{n}"),
+    "Schedules.overview": lambda s, _: s.schedules.overview(),
+    "Schedules.overdue": _overdue,
 }
 
 steps = st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 3)), max_size=12)
@@ -128,7 +154,10 @@ def test_whatever_one_project_does_another_sees_nothing_of_it(
 
 
 def test_every_method_of_every_port_takes_part() -> None:
-    kinds = (ports.Definitions, ports.Events, ports.Payloads, ports.Traces, ports.Indexes)
+    kinds = (
+        ports.Definitions, ports.Events, ports.Payloads, ports.Traces, ports.Indexes,
+        job_ports.Jobs, job_ports.Schedules,
+    )  # fmt: skip
     methods = {
         f"{kind.__name__}.{name}"
         for kind in kinds

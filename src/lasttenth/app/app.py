@@ -1,7 +1,6 @@
 """The App: one project of one installation, for Python programs. Every door works through it."""
 
 import asyncio
-import contextlib
 import os
 import re
 import time
@@ -13,19 +12,19 @@ from typing import Any, Self
 import msgspec
 
 from lasttenth.app.answers import Answer, message_of, read_answer
+from lasttenth.app.indexing import IndexPaths, index_paths
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation, find_place
+from lasttenth.app.jobs import ProjectJobs
 from lasttenth.app.views import IndexView, ModelsView, model_view
 from lasttenth.context.indexing import Indexer, IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
-from lasttenth.records.errors import ConflictError, IndexNotFoundError, InvalidRequestError, UpstreamError
+from lasttenth.records.errors import ConflictError, InvalidRequestError, UpstreamError
 from lasttenth.records.hashing import text_hash
 from lasttenth.records.totals import DAY, HOUR, LABELS, Payer, Period, Spending, Total
 from lasttenth.records.traces import EVERYTHING, Span, TraceFilter, TraceSummary
 from lasttenth.serve.calls import GatewayRequest
 
 DEFAULT_INDEX = "default"
-REBUILDING = " (rebuilding)"
-"""What follows the name of an index while its successor is built beside it."""
 
 Paths = str | Path | Sequence[str | Path]
 """One file or folder, or several."""
@@ -90,6 +89,11 @@ class App:
             raise RuntimeError("The App is not open: use `async with App() as app`, or `await app.open()`.")
         return self._opened
 
+    @property
+    def jobs(self) -> ProjectJobs:
+        """Return the project's background work."""
+        return ProjectJobs(self.installation, self.project)
+
     async def index(
         self,
         paths: Paths,
@@ -114,16 +118,8 @@ class App:
         """
         store = await self.installation.store.project(self.project)
         embedder = await asyncio.to_thread(self.installation.embedder.get)
-        indexer = Indexer(store.indexes, embedder)
-        folder = (base or Path.cwd()).absolute()
-        if not rebuild:
-            return await indexer.add(index, _listed(paths), base=folder, progress=progress)
-        beside = f"{index}{REBUILDING}"
-        with contextlib.suppress(IndexNotFoundError):
-            await store.indexes.drop(beside)
-        report = await indexer.add(beside, _listed(paths), base=folder, progress=progress)
-        await store.indexes.replace(index, by=beside)
-        return msgspec.structs.replace(report, index=index)
+        wanted = wanted_paths(paths, index=index, rebuild=rebuild, base=base)
+        return await index_paths(store, embedder, wanted, progress=progress)
 
     async def search(self, question: str, *, index: str = DEFAULT_INDEX, limit: int = 6) -> list[Passage]:
         """Return the passages that fit a question best. Raises IndexNotFoundError, EmbedderMismatchError."""
@@ -259,6 +255,13 @@ class App:
         await self.installation.recorder.flush()
         store = await self.installation.store.project(self.project)
         return await store.traces.get(trace_id)
+
+
+def wanted_paths(paths: Paths, *, index: str, rebuild: bool = False, base: Path | None = None) -> IndexPaths:
+    """Return what to index, in words that mean the same in any folder."""
+    folder = (base or Path.cwd()).absolute()
+    places = tuple(str(path.absolute()) for path in _listed(paths))
+    return IndexPaths(index=index, paths=places, base=str(folder), rebuild=rebuild)
 
 
 def _listed(paths: Paths) -> list[Path]:

@@ -14,8 +14,8 @@ from lasttenth.app.installation import DATABASE, PEPPER, Place
 from lasttenth.records.errors import ConflictError, NotFoundError, StorageError
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.storage.copies import Archive, ArchivedTable, Database, Manifest, Progress, back_up, fill
+from lasttenth.storage.databases import open_database
 from lasttenth.storage.migrate import LATEST
-from lasttenth.storage.opening import open_database
 from lasttenth.storage.sqlite.copies import release
 
 Report = Callable[[Progress], None]

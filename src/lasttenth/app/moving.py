@@ -15,7 +15,7 @@ from lasttenth.app.installation import DATABASE, Place
 from lasttenth.records.errors import ConfigurationError, ConflictError
 from lasttenth.storage.copies import Database, Progress, ensure_empty, move
 from lasttenth.storage.copies.tables import count_rows
-from lasttenth.storage.opening import open_database
+from lasttenth.storage.databases import open_database
 
 Report = Callable[[Progress], None]
 

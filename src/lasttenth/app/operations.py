@@ -1,30 +1,20 @@
 """The operations that every door offers: one table, from which REST, the command line and later MCP are made."""
 
-from collections.abc import Callable, Coroutine
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Literal
 
 import msgspec
 
 from lasttenth import __version__
 from lasttenth.app.answers import Answer
 from lasttenth.app.app import DEFAULT_INDEX, App
+from lasttenth.app.job_operations import JOB_OPERATIONS
+from lasttenth.app.operation import Done, Nothing, Operation
 from lasttenth.app.views import IndexView, ModelsView, SpanView, StatusView, span_view
 from lasttenth.context.indexing import TextDocument
 from lasttenth.context.retrieval import Passage
 from lasttenth.records.definitions import Task
 from lasttenth.records.totals import LABELS, Spending, Total
 from lasttenth.records.traces import TraceFilter, TraceSummary
-
-
-class Nothing(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation that is told nothing."""
-
-
-class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """An operation that has nothing to say but that it is done."""
-
-    done: bool = True
-
 
 Index = Annotated[str, msgspec.Meta(description="Name of the index.")]
 Question = Annotated[str, msgspec.Meta(description="The question, in plain words.")]
@@ -105,23 +95,6 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     model: Annotated[str, msgspec.Meta(description="A model other than the release's own, as provider/model.")] = ""
 
 
-class Operation(NamedTuple):
-    """One thing that can be done, wherever it is asked for.
-
-    `path` is the REST path, whose `{fields}` come from it; the other fields come from the query of a GET or DELETE,
-    or from the JSON body. `command` is the command line's name for it, empty where a door has a form of its own.
-    """
-
-    name: str
-    method: Literal["GET", "POST", "DELETE"]
-    path: str
-    command: tuple[str, ...]
-    summary: str
-    input: type[msgspec.Struct]
-    output: Any
-    run: Callable[[App, Any], Coroutine[Any, Any, Any]]
-
-
 async def _list_traces(app: App, request: ListTraces) -> list[TraceSummary]:
     where = TraceFilter(
         failed=request.failed,
@@ -190,8 +163,9 @@ async def _status(app: App, _request: Nothing) -> StatusView:
     return StatusView(
         version=__version__,
         project=app.project,
-        recording=installation.recorder.health(),
         search_lag=await installation.store.search_lag(),
+        overdue=await app.jobs.overdue(),
+        **msgspec.structs.asdict(installation.health()),
     )
 
 
@@ -287,6 +261,7 @@ OPERATIONS: tuple[Operation, ...] = (
         Done,
         _drop_index,
     ),
+    *JOB_OPERATIONS,
     Operation("list_models", "GET", "/api/models", ("models",), "List the models.", Nothing, ModelsView, _list_models),
     Operation("list_tasks", "GET", "/api/tasks", ("tasks",), "List the tasks.", Nothing, list[Task], _list_tasks),
     Operation("status", "GET", "/api/status", (), "Tell how Lasttenth is.", Nothing, StatusView, _status),

@@ -15,7 +15,7 @@ from rich.text import Text
 from lasttenth.app.backups import BackupReport, RestoreReport, backup, restore
 from lasttenth.app.installation import Place, find_place
 from lasttenth.app.moving import MoveReport, migrate, rehearse, take_back, target_of
-from lasttenth.app.operations import Done
+from lasttenth.app.operation import Done
 from lasttenth.cli.output import AsJson, Folder, progress_console, show
 from lasttenth.records.errors import InvalidCommandError
 from lasttenth.storage.copies import Progress

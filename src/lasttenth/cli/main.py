@@ -23,6 +23,8 @@ COMMANDS = {
     "demo": ("demo", "Index the documentation that comes with Lasttenth and answer questions from it."),
     "ask": ("ask", "Ask a question, from the documents at --docs or from an index."),
     "index": ("index", "Add documents to an index, search it, list indexes."),
+    "jobs": ("jobs", "List, show, cancel, retry and do jobs."),
+    "schedules": ("jobs", "List, show, pause, resume, run and remove schedules."),
     "tail": ("traces", "Follow the traces as they come."),
     "traces": ("traces", "List the latest traces."),
     "show": ("traces", "Show the spans of a trace."),

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from lasttenth.records.errors import ConfigurationError, MissingExtraError
 from lasttenth.records.ids import Clock, Randomness
-from lasttenth.storage.copies.tables import Database
 from lasttenth.storage.ports import Store
-from lasttenth.storage.sqlite import SqliteDatabase, SqliteStore
+from lasttenth.storage.remote import RemoteStore, WriterClient
+from lasttenth.storage.sqlite import SqliteReader, SqliteStore, sqlite_native
 
 _SCHEMES = ("postgresql://", "postgres://")
 
@@ -21,27 +21,21 @@ async def open_store(address: str, file: Path, *, clock: Clock, randomness: Rand
     """
     if not address:
         return await SqliteStore.open(file, clock=clock, randomness=randomness)
-    _check(address)
+    check_address(address)
     try:
         from lasttenth.storage.postgres import PostgresStore  # noqa: PLC0415 - it needs an extra
     except ImportError as error:
-        raise _missing(error) from error
+        raise missing_extra(error) from error
     return await PostgresStore.open(address, clock=clock, randomness=randomness)
 
 
-def open_database(address: str, file: Path) -> Database:
-    """Open the same database for copies, with whatever schema it has. Raises what `open_store` raises."""
-    if not address:
-        return SqliteDatabase(file)
-    _check(address)
-    try:
-        from lasttenth.storage.postgres import PostgresDatabase  # noqa: PLC0415 - it needs an extra
-    except ImportError as error:
-        raise _missing(error) from error
-    return PostgresDatabase(address)
+def open_remote_store(file: Path, writer: Path, *, clock: Clock, randomness: Randomness) -> RemoteStore:
+    """Open the SQLite file of a folder to read, with another process, which listens at a socket, to write it."""
+    return RemoteStore(SqliteReader(file), sqlite_native(), WriterClient(writer), clock=clock, randomness=randomness)
 
 
-def _check(address: str) -> None:
+def check_address(address: str) -> None:
+    """Refuse an address of no kind that there is an engine for. Raises ConfigurationError."""
     if not address.startswith(_SCHEMES):
         # The address may hold a password, so it is not repeated here.
         raise ConfigurationError(
@@ -50,7 +44,8 @@ def _check(address: str) -> None:
         )
 
 
-def _missing(error: ImportError) -> MissingExtraError:
+def missing_extra(error: ImportError) -> MissingExtraError:
+    """Return what to tell where the module of an engine is not installed."""
     return MissingExtraError(
         f"PostgreSQL needs the module {error.name!r}, which is not installed.",
         hint="Run: pip install 'lasttenth[postgres]'",

@@ -11,6 +11,7 @@ from lasttenth.records.definitions import Definition
 from lasttenth.records.events import Erasure, Event
 from lasttenth.records.totals import Label, Payer, Period, SearchLag, Spending, Total
 from lasttenth.records.traces import EVERYTHING, Payload, Span, TraceFilter, TraceSummary
+from lasttenth.storage.job_ports import Jobs, Schedules, Work
 
 D = TypeVar("D", bound=Definition)
 E = TypeVar("E", bound=Event)
@@ -284,9 +285,24 @@ class ProjectStore(Protocol):
         """Return the project's indexes."""
         ...
 
+    @property
+    def jobs(self) -> Jobs:
+        """Return the project's jobs."""
+        ...
+
+    @property
+    def schedules(self) -> Schedules:
+        """Return the project's schedules."""
+        ...
+
 
 class Store(Protocol):
     """An engine of the store."""
+
+    @property
+    def work(self) -> Work:
+        """Return what workers take: the jobs and schedules of all projects."""
+        ...
 
     async def project(self, name: str) -> ProjectStore:
         """Return the handle of a project, which is created when it is new."""
@@ -314,6 +330,10 @@ class Store(Protocol):
 
     async def search_lag(self) -> SearchLag:
         """Return what full-text search does not find yet."""
+        ...
+
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one."""
         ...
 
     async def close(self) -> None:

@@ -1,8 +1,12 @@
 """The tables, once for every engine. Every key starts with the project; times are Unix nanoseconds."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
+    ColumnElement,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -209,4 +213,85 @@ chunks = Table(
     Index("chunks_by_index", "project", "index_id"),
     Index("chunks_by_document", "project", "document_id"),
     sqlite_autoincrement=True,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(200), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("queue", String(200), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("due", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("idempotency_key", Text),
+    Column("concurrency_key", Text, nullable=False),
+    Column("schedule", String(200), nullable=False),
+    Column("cancelling", Boolean, nullable=False),
+    Column("progress", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("error_code", String(60), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("worker", String(200), nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger),
+)
+
+
+def _partial(name: str, *columns: ColumnElement[Any], where: ColumnElement[bool], unique: bool = False) -> None:
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_partial(
+    "jobs_by_key",
+    jobs.c.project,
+    jobs.c.kind,
+    jobs.c.idempotency_key,
+    where=jobs.c.idempotency_key.is_not(None),
+    unique=True,
+)
+_partial("jobs_by_urgency", jobs.c.priority.desc(), jobs.c.due, jobs.c.id, where=jobs.c.due.is_not(None))
+_partial("jobs_that_run", jobs.c.project, jobs.c.queue, jobs.c.concurrency_key, where=jobs.c.state == "running")
+_partial("jobs_that_ended", jobs.c.ended, where=jobs.c.ended.is_not(None))
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("running", Integer),
+    Column("per_key", Integer, nullable=False),
+    Column("rate", Integer),
+    Column("period", BigInteger, nullable=False),
+    Column("full_until", BigInteger, nullable=False),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("next_due", BigInteger, nullable=False),
+    Column("expect_every", BigInteger),
+    Column("since", BigInteger, nullable=False),
+    Column("last_success", BigInteger),
+    Index("schedules_by_due", "next_due"),
+)
+
+expectations = Table(
+    "expectations",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("kind", String(200), primary_key=True),
+    Column("expect_every", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("last_success", BigInteger),
 )

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import Connection, insert, select
 
 from lasttenth.records.errors import InvalidRequestError, StorageError
-from lasttenth.records.ids import Clock, Randomness
+from lasttenth.records.ids import Clock, Ids, Randomness
 from lasttenth.records.totals import SearchLag
 from lasttenth.records.traces import Span
 from lasttenth.storage import schema
@@ -15,14 +15,17 @@ from lasttenth.storage.definitions import DefinitionTable
 from lasttenth.storage.engine import Engine
 from lasttenth.storage.events import EventTable
 from lasttenth.storage.indexes import IndexTable, Search
+from lasttenth.storage.jobs import JobTable
 from lasttenth.storage.migrate import upgrade
 from lasttenth.storage.payloads import PayloadTable
 from lasttenth.storage.ports import KeyRecord
+from lasttenth.storage.schedules import ScheduleTable
 from lasttenth.storage.traces.carrying import carry_over
 from lasttenth.storage.traces.dictionaries import Dictionaries
 from lasttenth.storage.traces.rows import SpanRows, SpanWords, Text, Waiting
 from lasttenth.storage.traces.table import TraceTable
 from lasttenth.storage.traces.texts import text_of, words_in
+from lasttenth.storage.work import WorkTables
 
 PAYLOAD_KEY_BYTES = 32
 MAX_PROJECT_NAME = 200
@@ -51,13 +54,17 @@ class Native(NamedTuple):
 class TableProject:
     """The handle of one project."""
 
-    def __init__(self, engine: Engine, native: Native, dictionaries: Dictionaries, *, key: bytes, clock: Clock) -> None:
+    def __init__(
+        self, engine: Engine, native: Native, dictionaries: Dictionaries, *, key: bytes, ids: Ids, clock: Clock
+    ) -> None:
         project = self.project = dictionaries.project
         self.payloads = PayloadTable(engine, project, key)
         self.definitions = DefinitionTable(engine, project, clock)
         self.events = EventTable(engine, project)
         self.traces = TraceTable(engine, dictionaries, rows=native.spans, words=native.words, key=key, clock=clock)
         self.indexes = IndexTable(engine, project, self.payloads, native.search())
+        self.jobs = JobTable(engine, project, ids=ids, clock=clock)
+        self.schedules = ScheduleTable(engine, project, clock)
 
 
 class TableStore:
@@ -68,6 +75,8 @@ class TableStore:
         self._native = native
         self._clock = clock
         self._randomness = randomness
+        self._ids = Ids(clock, randomness)
+        self.work = WorkTables(engine, ids=self._ids, clock=clock)
         self._handles: dict[str, TableProject] = {}
         self._dictionaries: dict[str, Dictionaries] = {}
 
@@ -110,6 +119,10 @@ class TableStore:
         """Return what full-text search does not find yet."""
         return await self._engine.read(self._native.words.lag)
 
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one."""
+        return await self._engine.version()
+
     async def close(self) -> None:
         """Finish what was accepted, then release files and threads."""
         await self._engine.close()
@@ -125,7 +138,8 @@ class TableStore:
         carry_over(connection, insert)
 
     def _handle(self, project: str, key: bytes) -> TableProject:
-        return TableProject(self._engine, self._native, self._packing(project), key=key, clock=self._clock)
+        packing = self._packing(project)
+        return TableProject(self._engine, self._native, packing, key=key, ids=self._ids, clock=self._clock)
 
     def _packing(self, project: str) -> Dictionaries:
         return self._dictionaries.setdefault(project, Dictionaries(project))

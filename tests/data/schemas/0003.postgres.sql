@@ -128,6 +128,13 @@ CREATE SEQUENCE public.events_sequence_seq
     NO MAXVALUE
     CACHE 1;
 ALTER SEQUENCE public.events_sequence_seq OWNED BY public.events.sequence;
+CREATE TABLE public.expectations (
+    project text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL COLLATE pg_catalog."C",
+    expect_every bigint NOT NULL,
+    since bigint NOT NULL,
+    last_success bigint
+);
 CREATE TABLE public.indexes (
     id bigint NOT NULL,
     project text NOT NULL COLLATE pg_catalog."C",
@@ -145,6 +152,31 @@ CREATE SEQUENCE public.indexes_id_seq
     NO MAXVALUE
     CACHE 1;
 ALTER SEQUENCE public.indexes_id_seq OWNED BY public.indexes.id;
+CREATE TABLE public.jobs (
+    project text NOT NULL COLLATE pg_catalog."C",
+    id text NOT NULL COLLATE pg_catalog."C",
+    kind text NOT NULL COLLATE pg_catalog."C",
+    payload text NOT NULL COLLATE pg_catalog."C",
+    queue text NOT NULL COLLATE pg_catalog."C",
+    priority integer NOT NULL,
+    state text NOT NULL COLLATE pg_catalog."C",
+    due bigint,
+    attempts integer NOT NULL,
+    max_attempts integer NOT NULL,
+    idempotency_key text COLLATE pg_catalog."C",
+    concurrency_key text NOT NULL COLLATE pg_catalog."C",
+    schedule text NOT NULL COLLATE pg_catalog."C",
+    cancelling boolean NOT NULL,
+    progress text NOT NULL COLLATE pg_catalog."C",
+    result text NOT NULL COLLATE pg_catalog."C",
+    error_code text NOT NULL COLLATE pg_catalog."C",
+    error text NOT NULL COLLATE pg_catalog."C",
+    worker text NOT NULL COLLATE pg_catalog."C",
+    token bigint NOT NULL,
+    created bigint NOT NULL,
+    started bigint,
+    ended bigint
+);
 CREATE TABLE public.keys (
     id text NOT NULL COLLATE pg_catalog."C",
     project text NOT NULL COLLATE pg_catalog."C",
@@ -166,6 +198,15 @@ CREATE TABLE public.projects (
     payload_key bytea NOT NULL,
     created bigint NOT NULL
 );
+CREATE TABLE public.queues (
+    project text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    running integer,
+    per_key integer NOT NULL,
+    rate integer,
+    period bigint NOT NULL,
+    full_until bigint NOT NULL
+);
 CREATE TABLE public.rollups (
     project text NOT NULL COLLATE pg_catalog."C",
     hour bigint NOT NULL,
@@ -179,6 +220,16 @@ CREATE TABLE public.rollups (
     unpriced bigint NOT NULL,
     durations bytea NOT NULL,
     first_tokens bytea NOT NULL
+);
+CREATE TABLE public.schedules (
+    project text NOT NULL COLLATE pg_catalog."C",
+    name text NOT NULL COLLATE pg_catalog."C",
+    body text NOT NULL COLLATE pg_catalog."C",
+    paused boolean NOT NULL,
+    next_due bigint NOT NULL,
+    expect_every bigint,
+    since bigint NOT NULL,
+    last_success bigint
 );
 CREATE TABLE public.series (
     project text NOT NULL COLLATE pg_catalog."C",
@@ -434,18 +485,26 @@ ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_by_id UNIQUE (project, id);
 ALTER TABLE ONLY public.events
     ADD CONSTRAINT events_pkey PRIMARY KEY (sequence);
+ALTER TABLE ONLY public.expectations
+    ADD CONSTRAINT expectations_pkey PRIMARY KEY (project, kind);
 ALTER TABLE ONLY public.indexes
     ADD CONSTRAINT indexes_by_name UNIQUE (project, name);
 ALTER TABLE ONLY public.indexes
     ADD CONSTRAINT indexes_pkey PRIMARY KEY (id);
+ALTER TABLE ONLY public.jobs
+    ADD CONSTRAINT jobs_pkey PRIMARY KEY (project, id);
 ALTER TABLE ONLY public.keys
     ADD CONSTRAINT keys_pkey PRIMARY KEY (id);
 ALTER TABLE ONLY public.payloads
     ADD CONSTRAINT payloads_pkey PRIMARY KEY (project, id);
 ALTER TABLE ONLY public.projects
     ADD CONSTRAINT projects_pkey PRIMARY KEY (name);
+ALTER TABLE ONLY public.queues
+    ADD CONSTRAINT queues_pkey PRIMARY KEY (project, name);
 ALTER TABLE ONLY public.rollups
     ADD CONSTRAINT rollups_pkey PRIMARY KEY (project, hour, series, shard);
+ALTER TABLE ONLY public.schedules
+    ADD CONSTRAINT schedules_pkey PRIMARY KEY (project, name);
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (project, id);
 ALTER TABLE ONLY public.span_words
@@ -468,6 +527,11 @@ CREATE INDEX chunks_by_word ON public.chunks USING gin (words);
 CREATE INDEX definitions_by_kind ON public.definitions USING btree (project, kind, created);
 CREATE INDEX documents_by_payload ON public.documents USING btree (project, payload);
 CREATE INDEX events_by_subject ON public.events USING btree (project, kind, subject, sequence);
+CREATE UNIQUE INDEX jobs_by_key ON public.jobs USING btree (project, kind, idempotency_key) WHERE (idempotency_key IS NOT NULL);
+CREATE INDEX jobs_by_urgency ON public.jobs USING btree (priority DESC, due, id) WHERE (due IS NOT NULL);
+CREATE INDEX jobs_that_ended ON public.jobs USING btree (ended) WHERE (ended IS NOT NULL);
+CREATE INDEX jobs_that_run ON public.jobs USING btree (project, queue, concurrency_key) WHERE (state = 'running'::text);
+CREATE INDEX schedules_by_due ON public.schedules USING btree (next_due);
 CREATE INDEX span_words_by_word ON ONLY public.span_words USING gin (words);
 CREATE INDEX span_words_20260101_words_idx ON public.span_words_20260101 USING gin (words);
 CREATE INDEX span_words_default_words_idx ON public.span_words_default USING gin (words);

@@ -97,6 +97,14 @@ CREATE TABLE events (
 );
 INSERT INTO "events" VALUES(1,'one','00000000000000000000000000000001','erasure','ec89f8dd0cafed72c450372a7e7457af12cfdd1031a018d1c6f9d872a45d4eee',1767268800000000000,'{"id":"00000000000000000000000000000001","at":1767268800000000000,"payload":"ec89f8dd0cafed72c450372a7e7457af12cfdd1031a018d1c6f9d872a45d4eee","actor":"me","reason":"asked for"}');
 INSERT INTO "events" VALUES(2,'two','00000000000000000000000000000001','erasure','ec89f8dd0cafed72c450372a7e7457af12cfdd1031a018d1c6f9d872a45d4eee',1767268800000000000,'{"id":"00000000000000000000000000000001","at":1767268800000000000,"payload":"ec89f8dd0cafed72c450372a7e7457af12cfdd1031a018d1c6f9d872a45d4eee","actor":"me","reason":"asked for"}');
+CREATE TABLE expectations (
+	project VARCHAR(200) NOT NULL, 
+	kind VARCHAR(200) NOT NULL, 
+	expect_every BIGINT NOT NULL, 
+	since BIGINT NOT NULL, 
+	last_success BIGINT, 
+	PRIMARY KEY (project, kind)
+);
 CREATE TABLE indexes (
 	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT, 
 	project VARCHAR(200) NOT NULL, 
@@ -110,6 +118,32 @@ CREATE TABLE indexes (
 );
 INSERT INTO "indexes" VALUES(1,'one','docs','1','e','h',3,4294967298);
 INSERT INTO "indexes" VALUES(2,'two','docs','1','e','h',3,8589934594);
+CREATE TABLE jobs (
+	project VARCHAR(200) NOT NULL, 
+	id VARCHAR(32) NOT NULL, 
+	kind VARCHAR(200) NOT NULL, 
+	payload TEXT NOT NULL, 
+	queue VARCHAR(200) NOT NULL, 
+	priority INTEGER NOT NULL, 
+	state VARCHAR(10) NOT NULL, 
+	due BIGINT, 
+	attempts INTEGER NOT NULL, 
+	max_attempts INTEGER NOT NULL, 
+	idempotency_key TEXT, 
+	concurrency_key TEXT NOT NULL, 
+	schedule VARCHAR(200) NOT NULL, 
+	cancelling BOOLEAN NOT NULL, 
+	progress TEXT NOT NULL, 
+	result TEXT NOT NULL, 
+	error_code VARCHAR(60) NOT NULL, 
+	error TEXT NOT NULL, 
+	worker VARCHAR(200) NOT NULL, 
+	token BIGINT NOT NULL, 
+	created BIGINT NOT NULL, 
+	started BIGINT, 
+	ended BIGINT, 
+	PRIMARY KEY (project, id)
+);
 CREATE TABLE keys (
 	id VARCHAR(40) NOT NULL, 
 	project VARCHAR(200) NOT NULL, 
@@ -149,6 +183,16 @@ CREATE TABLE projects (
 );
 INSERT INTO "projects" VALUES('one',X'000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F',1767268800000000000);
 INSERT INTO "projects" VALUES('two',X'000102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F',1767268800000000003);
+CREATE TABLE queues (
+	project VARCHAR(200) NOT NULL, 
+	name VARCHAR(200) NOT NULL, 
+	running INTEGER, 
+	per_key INTEGER NOT NULL, 
+	rate INTEGER, 
+	period BIGINT NOT NULL, 
+	full_until BIGINT NOT NULL, 
+	PRIMARY KEY (project, name)
+);
 CREATE TABLE rollups (
 	project VARCHAR(200) NOT NULL, 
 	hour BIGINT NOT NULL, 
@@ -180,6 +224,17 @@ INSERT INTO "rollups" VALUES('two',490910,448101288073291779,0,1,0,7,2,109951162
 INSERT INTO "rollups" VALUES('two',490910,3213823110790772758,0,1,0,0,0,0,0,X'924601',X'90');
 INSERT INTO "rollups" VALUES('two',490911,448101288073291779,0,1,0,7,3,1099511627779,0,X'92CD040D01',X'925101');
 INSERT INTO "rollups" VALUES('two',490911,3213823110790772758,0,1,0,0,0,0,0,X'924601',X'90');
+CREATE TABLE schedules (
+	project VARCHAR(200) NOT NULL, 
+	name VARCHAR(200) NOT NULL, 
+	body TEXT NOT NULL, 
+	paused BOOLEAN NOT NULL, 
+	next_due BIGINT NOT NULL, 
+	expect_every BIGINT, 
+	since BIGINT NOT NULL, 
+	last_success BIGINT, 
+	PRIMARY KEY (project, name)
+);
 CREATE TABLE series (
 	project VARCHAR(200) NOT NULL, 
 	id BIGINT NOT NULL, 
@@ -309,6 +364,11 @@ CREATE INDEX events_by_subject ON events (project, kind, subject, sequence);
 CREATE INDEX documents_by_payload ON documents (project, payload);
 CREATE INDEX chunks_by_document ON chunks (project, document_id);
 CREATE INDEX chunks_by_index ON chunks (project, index_id);
+CREATE UNIQUE INDEX jobs_by_key ON jobs (project, kind, idempotency_key) WHERE idempotency_key IS NOT NULL;
+CREATE INDEX jobs_by_urgency ON jobs (priority DESC, due, id) WHERE due IS NOT NULL;
+CREATE INDEX jobs_that_run ON jobs (project, queue, concurrency_key) WHERE state = 'running';
+CREATE INDEX jobs_that_ended ON jobs (ended) WHERE ended IS NOT NULL;
+CREATE INDEX schedules_by_due ON schedules (next_due);
 CREATE INDEX spans_by_series ON spans (project, series, start);
 CREATE INDEX spans_by_start ON spans (project, start) WHERE parent_id IS NULL;
 CREATE INDEX spans_failed ON spans (project, start) WHERE error IS NOT NULL;

@@ -1,6 +1,5 @@
 """The store on a PostgreSQL server with pgvector. It needs the extra `postgres`."""
 
-from lasttenth.storage.postgres.copies import PostgresDatabase
 from lasttenth.storage.postgres.store import PostgresStore
 
-__all__ = ["PostgresDatabase", "PostgresStore"]
+__all__ = ["PostgresStore"]

@@ -15,7 +15,7 @@ from lasttenth.storage.postgres.days import Days
 from lasttenth.storage.postgres.engine import PostgresEngine, driver, read_address
 from lasttenth.storage.postgres.search import PostgresSearch, literal, plain
 from lasttenth.storage.postgres.spans import DIVIDED
-from lasttenth.storage.postgres.store import PostgresStore
+from lasttenth.storage.postgres.store import PostgresStore, postgres_native
 
 _VECTOR_HEAD = 4
 """Bytes before the numbers of a vector as pgvector sends it: their count, and two that are not used."""
@@ -47,7 +47,8 @@ class PostgresDatabase:
 
     def __init__(self, url: str) -> None:
         self.engine = PostgresEngine(read_address(url))
-        self._store = PostgresStore.over(self.engine, clock=SystemClock(), randomness=system_randomness)
+        native = postgres_native(self.engine)
+        self._store = PostgresStore(self.engine, native, clock=SystemClock(), randomness=system_randomness)
         self._days = Days(DIVIDED)
         self.name = self.engine.name
 

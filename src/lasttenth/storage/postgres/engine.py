@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy
-from sqlalchemy import URL, Connection, Table, event, make_url
+from sqlalchemy import URL, Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
@@ -69,6 +69,11 @@ class PostgresEngine:
     async def alone(self, work: Callable[[Connection], T]) -> T:
         """Run work whose statements are each a transaction of their own. Raises StorageError."""
         return await self._run(self._alone, work)
+
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, whoever made it. Raises StorageError."""
+        query = text("SELECT pg_current_snapshot()::text")
+        return str(await self.read(lambda connection: connection.scalar(query)))
 
     async def close(self) -> None:
         """Finish what was accepted, then release connections and threads. It may be repeated."""

@@ -15,6 +15,16 @@ _MIGRATING = 0x1A577E47
 """The number of the lock under which one process at a time changes the schema."""
 
 
+def postgres_native(engine: PostgresEngine, one_by_one: int = COMPARED_ONE_BY_ONE) -> Native:
+    """Return what PostgreSQL does in its own way.
+
+    Args:
+        engine: the database, for what is done outside transactions.
+        one_by_one: chunks of an index up to which its vectors are compared one by one.
+    """
+    return Native(PostgresSpans(), PostgresSpanWords(), lambda: PostgresSearch(engine, one_by_one))
+
+
 class PostgresStore(TableStore):
     """The store in one database. Open it with `await PostgresStore.open(…)`."""
 
@@ -35,7 +45,7 @@ class PostgresStore(TableStore):
             ConfigurationError: the address cannot be read.
         """
         engine = PostgresEngine(read_address(url))
-        store = cls.over(engine, clock=clock, randomness=randomness, one_by_one=one_by_one)
+        store = cls(engine, postgres_native(engine, one_by_one), clock=clock, randomness=randomness)
         try:
             if not await engine.read(is_up_to_date):
                 await engine.write(store.upgrade)
@@ -43,14 +53,6 @@ class PostgresStore(TableStore):
             await engine.close()
             raise
         return store
-
-    @classmethod
-    def over(
-        cls, engine: PostgresEngine, *, clock: Clock, randomness: Randomness, one_by_one: int = COMPARED_ONE_BY_ONE
-    ) -> "PostgresStore":
-        """Return the store over an engine, whatever schema it has yet."""
-        native = Native(PostgresSpans(), PostgresSpanWords(), lambda: PostgresSearch(engine, one_by_one))
-        return cls(engine, native, clock=clock, randomness=randomness)
 
     def upgrade(self, connection: Connection) -> None:
         """Bring the schema up to date; who wants to do the same at the same time waits."""

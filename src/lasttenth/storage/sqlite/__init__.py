@@ -1,6 +1,6 @@
 """The store in one SQLite file."""
 
-from lasttenth.storage.sqlite.copies import SqliteDatabase
-from lasttenth.storage.sqlite.store import SqliteStore
+from lasttenth.storage.sqlite.engine import SqliteReader
+from lasttenth.storage.sqlite.store import SqliteStore, sqlite_native
 
-__all__ = ["SqliteDatabase", "SqliteStore"]
+__all__ = ["SqliteReader", "SqliteStore", "sqlite_native"]

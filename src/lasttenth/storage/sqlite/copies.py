@@ -15,7 +15,7 @@ from lasttenth.storage.copies.texts import chunk_texts, index_ids
 from lasttenth.storage.migrate import LATEST, current, upgrade
 from lasttenth.storage.sqlite import words
 from lasttenth.storage.sqlite.engine import SqliteEngine, driver
-from lasttenth.storage.sqlite.store import SqliteStore
+from lasttenth.storage.sqlite.store import SqliteStore, sqlite_native
 
 _OPERATIONS = ("INSERT", "UPDATE", "DELETE")
 
@@ -26,7 +26,7 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.name = str(path)
         self.engine = SqliteEngine(path)
-        self._store = SqliteStore.over(self.engine, clock=SystemClock(), randomness=system_randomness)
+        self._store = SqliteStore(self.engine, sqlite_native(), clock=SystemClock(), randomness=system_randomness)
 
     def revision(self, connection: Connection) -> str | None:
         """Return the revision of its schema, None for a database without one."""

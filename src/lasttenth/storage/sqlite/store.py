@@ -13,6 +13,15 @@ from lasttenth.storage.store import Native, TableStore
 from lasttenth.storage.vectors import COMPARED_ONE_BY_ONE
 
 
+def sqlite_native(one_by_one: int = COMPARED_ONE_BY_ONE) -> Native:
+    """Return what SQLite does in its own way.
+
+    Args:
+        one_by_one: chunks of an index up to which its vectors are compared one by one.
+    """
+    return Native(SqliteSpans(), SqliteSpanWords(), lambda: SqliteSearch(one_by_one))
+
+
 class SqliteStore(TableStore):
     """The store in one file. Open it with `await SqliteStore.open(…)`."""
 
@@ -39,7 +48,7 @@ class SqliteStore(TableStore):
             StorageError: it cannot be opened or used.
         """
         engine = SqliteEngine(path, busy_timeout=busy_timeout)
-        store = cls.over(engine, clock=clock, randomness=randomness, one_by_one=one_by_one)
+        store = cls(engine, sqlite_native(one_by_one), clock=clock, randomness=randomness)
         try:
             # Only what has something to write waits for another process that does.
             if not await engine.read(is_up_to_date):
@@ -49,11 +58,3 @@ class SqliteStore(TableStore):
             await engine.close()
             raise
         return store
-
-    @classmethod
-    def over(
-        cls, engine: SqliteEngine, *, clock: Clock, randomness: Randomness, one_by_one: int = COMPARED_ONE_BY_ONE
-    ) -> "SqliteStore":
-        """Return the store over an engine, whatever schema it has yet."""
-        native = Native(SqliteSpans(), SqliteSpanWords(), lambda: SqliteSearch(one_by_one))
-        return cls(engine, native, clock=clock, randomness=randomness)

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 POSTGRES_TEXT = sa.Text(collation="C")
 SUMS = ("spans", "errors", "input_tokens", "output_tokens", "cost", "unpriced")
