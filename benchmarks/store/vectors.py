@@ -43,7 +43,7 @@ def main() -> None:
     real = vectors(given.data)
     size = max(given.mixed, len(real.rows))
     folder = _prepared(given.work, real, size)
-    ours, peers = (_OURS[:2], ()) if given.mixed else (_OURS, _PEERS if given.peers else ())
+    ours, peers = (_OURS[:1], ()) if given.mixed else (_OURS, _PEERS if given.peers else ())
     ways = {way: _ours(folder, way) for way in ("numpy exact", *ours)}
     ways |= {way: [given.peers, str(_HERE / "peers" / "nearest.py"), str(folder), way] for way in peers}
     results: dict[str, list[dict[str, float]]] = {way: [] for way in ways}

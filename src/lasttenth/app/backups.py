@@ -3,7 +3,6 @@
 import os
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -13,12 +12,10 @@ from lasttenth.access.keys import read_pepper
 from lasttenth.app.installation import DATABASE, PEPPER, Place
 from lasttenth.records.errors import ConflictError, NotFoundError, StorageError
 from lasttenth.records.ids import SystemClock, system_randomness
-from lasttenth.storage.copies import Archive, ArchivedTable, Database, Manifest, Progress, back_up, fill
+from lasttenth.storage.copies import Archive, ArchivedTable, Database, Manifest, Report, back_up, fill
 from lasttenth.storage.databases import open_database
 from lasttenth.storage.migrate import LATEST
 from lasttenth.storage.sqlite.copies import release
-
-Report = Callable[[Progress], None]
 
 
 class BackupReport(msgspec.Struct, frozen=True, kw_only=True):

@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import msgspec
@@ -13,11 +13,9 @@ from lasttenth.app.backups import make_folder, open_source, pepper_of, put_peppe
 from lasttenth.app.configuration import FILE_NAME, resolved
 from lasttenth.app.installation import DATABASE, Place
 from lasttenth.records.errors import ConfigurationError, ConflictError
-from lasttenth.storage.copies import Database, Progress, ensure_empty, move
+from lasttenth.storage.copies import Database, Report, ensure_empty, move
 from lasttenth.storage.copies.tables import count_rows
 from lasttenth.storage.databases import open_database
-
-Report = Callable[[Progress], None]
 
 _REPLACED = ("storage", "folder")
 
@@ -79,13 +77,13 @@ async def migrate(place: Place, target: Target, *, write: bool, report: Report) 
     try:
         into = target.open()
         try:
+            if secret is not None:
+                put_pepper(target.folder, secret, "")
             tallies = await move(source, into, report=report)
         finally:
             await into.close()
     finally:
         await source.close()
-    if secret is not None:
-        put_pepper(target.folder, secret, "")
     if write:
         _write(settings, text)
     counts = {name: tally.rows for name, tally in tallies.items()}

@@ -8,17 +8,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Group
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 from rich.text import Text
 
 from lasttenth.app.backups import BackupReport, RestoreReport, backup, restore
 from lasttenth.app.installation import Place, find_place
 from lasttenth.app.moving import MoveReport, migrate, rehearse, take_back, target_of
 from lasttenth.app.operation import Done
-from lasttenth.cli.output import AsJson, Folder, progress_console, show
+from lasttenth.cli.output import AsJson, Folder, show
+from lasttenth.cli.progress import moving, progress_bar
 from lasttenth.records.errors import InvalidCommandError
-from lasttenth.storage.copies import Progress
 
 To = Annotated[str, typer.Option("--to", help="Address of an empty PostgreSQL database, or an empty folder.")]
 File = Annotated[Path, typer.Argument(help="The backup, one file.", show_default=False)]
@@ -43,15 +41,15 @@ def register(app: typer.Typer, name: str) -> None:
 
 def make_backup(path: File, folder: Folder = "", as_json: AsJson = False) -> None:
     """Write everything to one file, while the server runs."""
-    with _bar() as bar:
-        report = asyncio.run(backup(_place(folder), path, report=_moving(bar, "Backing up")))
+    with progress_bar() as bar:
+        report = asyncio.run(backup(_place(folder), path, report=moving(bar, "Backing up")))
     show(report, as_json=as_json, render=_backed_up)
 
 
 def restore_backup(path: File, replace: Replace = False, folder: Folder = "", as_json: AsJson = False) -> None:
     """Fill an empty installation from a backup."""
-    with _bar() as bar:
-        report = asyncio.run(restore(_place(folder), path, replace=replace, report=_moving(bar, "Restoring")))
+    with progress_bar() as bar:
+        report = asyncio.run(restore(_place(folder), path, replace=replace, report=moving(bar, "Restoring")))
     show(report, as_json=as_json, render=_restored)
 
 
@@ -75,26 +73,13 @@ def move_installation(
     if dry_run:
         report = asyncio.run(rehearse(place, target))
     else:
-        with _bar() as bar:
-            report = asyncio.run(migrate(place, target, write=write, report=_moving(bar, "Moving")))
+        with progress_bar() as bar:
+            report = asyncio.run(migrate(place, target, write=write, report=moving(bar, "Moving")))
     show(report, as_json=as_json, render=_moved)
 
 
 def _place(folder: str) -> Place:
     return find_place(os.environ, folder=Path(folder) if folder else None)
-
-
-def _bar() -> Bar:
-    screen = progress_console()
-    return Bar(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=screen, transient=True, disable=not screen.is_terminal,
-    )  # fmt: skip
-
-
-def _moving(bar: Bar, description: str) -> Callable[[Progress], None]:
-    step = bar.add_task(description, total=None)
-    return lambda progress: bar.update(step, completed=progress.done, total=progress.total)
 
 
 def _backed_up(report: BackupReport) -> Text:

@@ -76,23 +76,20 @@ def write_archive(
     """
     _refuse_what_exists(path)
     try:
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as file:
-            with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_HURRIED) as archive:
-                written = tuple(_write_table(archive, shape, rows()) for shape, rows in tables.items())
-                manifest = describe(written)
-                archive.writestr(_MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
-                if pepper is not None:
-                    archive.writestr(_PEPPER, pepper)
-            file.flush()
-            os.fsync(file.fileno())
-            with contextlib.suppress(FileExistsError):
-                os.link(file.name, path)
-                return manifest
+        with (
+            _beside(path) as file,
+            zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=_HURRIED) as archive,
+        ):
+            written = tuple(_write_table(archive, shape, rows()) for shape, rows in tables.items())
+            manifest = describe(written)
+            archive.writestr(_MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+            if pepper is not None:
+                archive.writestr(_PEPPER, pepper)
     except OSError as error:
         raise StorageError(
             f"{path} cannot be written: {error.strerror or error}.", hint="Free some space or choose another place."
         ) from error
-    raise _exists(path)
+    return manifest
 
 
 class Archive:
@@ -151,6 +148,29 @@ class Archive:
 
     def _damaged(self) -> BackupError:
         return BackupError(f"{self.path} is damaged or no backup of Lasttenth.", hint="Take another backup.")
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[IO[bytes]]:
+    """Yield a file that gets its name when it is whole and on the disk, and leaves nothing when it does not come so far."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+            _name(Path(file.name), path)
+        finally:
+            Path(file.name).unlink(missing_ok=True)
+
+
+def _name(file: Path, path: Path) -> None:
+    try:
+        os.link(file, path)
+    except FileExistsError as error:
+        raise _exists(path) from error
+    except OSError:  # a file system without links, as on most sticks
+        _refuse_what_exists(path)
+        file.rename(path)
 
 
 def _write_table(archive: zipfile.ZipFile, shape: Shape, rows: Iterator[Row]) -> ArchivedTable:

@@ -1,11 +1,13 @@
 """A whole PostgreSQL database: its rows as they are read and written by copies, and triggers that refuse writes."""
 
+import logging
 import uuid
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 from sqlalchemy import Connection
 
+from lasttenth.records.errors import StorageError
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.storage import schema
 from lasttenth.storage.copies.tables import ROWS_AT_ONCE, Column, Row, Shape, numbered
@@ -16,6 +18,8 @@ from lasttenth.storage.postgres.engine import PostgresEngine, driver, read_addre
 from lasttenth.storage.postgres.search import PostgresSearch, literal, plain
 from lasttenth.storage.postgres.spans import DIVIDED
 from lasttenth.storage.postgres.store import PostgresStore, postgres_native
+
+logger = logging.getLogger("lasttenth.storage")
 
 _VECTOR_HEAD = 4
 """Bytes before the numbers of a vector as pgvector sends it: their count, and two that are not used."""
@@ -110,8 +114,11 @@ class PostgresDatabase:
             return index_ids(connection)
 
         search = PostgresSearch(self.engine)
-        for index_id in await self.engine.alone(clear):
-            await search.settle(index_id)
+        try:
+            for index_id in await self.engine.alone(clear):
+                await search.settle(index_id)
+        except StorageError as error:
+            logger.warning("All rows arrived, but %s could not be tidied up. %s", self.name, error)
 
     def freeze(self, connection: Connection, reason: str) -> None:
         """Refuse every write, by every process, until it is thawed."""
