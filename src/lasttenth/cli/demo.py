@@ -17,8 +17,9 @@ import lasttenth
 from lasttenth.app.answers import Answer, read_answer
 from lasttenth.app.app import App
 from lasttenth.app.installation import Installation, find_place
-from lasttenth.cli.index import moving, progress_bar, report_lines
+from lasttenth.cli.index import report_lines
 from lasttenth.cli.output import AsJson, Folder, console, show
+from lasttenth.cli.progress import moving, progress_bar
 from lasttenth.cli.rendering import answer_lines
 from lasttenth.console.pages import console_routes
 from lasttenth.context.indexing import IndexReport
