@@ -47,13 +47,14 @@ class Method:
     """One writing method.
 
     Args:
-        name: `port.method`, or the name of a method of the store itself.
+        name: `port.method`, where the port is a project's or the store's, or the name of a method of the store itself.
     """
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.port, _, self.verb = name.rpartition(".")
-        function = getattr(_port(self.port), self.verb)
+        self.is_of_project = bool(self.port) and hasattr(ProjectStore, self.port)
+        function = getattr(self._port(), self.verb)
         hints = get_type_hints(function)
         self._signature = inspect.signature(function)
         self._hints = {name: hints[name] for name in self._signature.parameters if name != "self"}
@@ -81,9 +82,11 @@ class Method:
         """Return a result. Raises msgspec.DecodeError."""
         return msgspec.msgpack.decode(packed, type=self._result)
 
-
-def _port(name: str) -> Any:
-    return get_type_hints(getattr(ProjectStore, name).fget)["return"] if name else Store
+    def _port(self) -> Any:
+        if not self.port:
+            return Store
+        owner = ProjectStore if self.is_of_project else Store
+        return get_type_hints(getattr(owner, self.port).fget)["return"]
 
 
 def _on_the_wire(hint: Any) -> Any:

@@ -22,6 +22,7 @@ class RemoteStore(TableStore):
     ) -> None:
         super().__init__(engine, native, clock=clock, randomness=randomness)
         self._writer = writer
+        self._hand_over(self, "")
 
     async def project(self, name: str) -> TableProject:
         """Return the handle of a project, which is created when it is new."""
@@ -30,9 +31,7 @@ class RemoteStore(TableStore):
             return known
         await self._writer.call("project", "", name)
         handle = await super().project(name)
-        for method in METHODS.values():
-            if method.port:
-                setattr(getattr(handle, method.port), method.verb, partial(self._writer.call, method.name, name))
+        self._hand_over(handle, name)
         return handle
 
     async def add_key(self, key: KeyRecord) -> None:
@@ -47,3 +46,9 @@ class RemoteStore(TableStore):
         """Hang up, then release files and threads."""
         await self._writer.close()
         await super().close()
+
+    def _hand_over(self, owner: TableStore | TableProject, project: str) -> None:
+        """Let the writing methods of an owner's ports, a project's or the store's, call the writer instead."""
+        for method in METHODS.values():
+            if method.port and method.is_of_project == bool(project):
+                setattr(getattr(owner, method.port), method.verb, partial(self._writer.call, method.name, project))

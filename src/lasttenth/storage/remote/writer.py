@@ -108,9 +108,9 @@ class Writer:
         method = METHODS.get(request.method)
         if method is None:
             raise LasttenthError(f"Nothing called {request.method} writes.")
-        owner: Any = self._store
+        owner: Any = await self._store.project(request.project) if method.is_of_project else self._store
         if method.port:
-            owner = getattr(await self._store.project(request.project), method.port)
+            owner = getattr(owner, method.port)
         return method.pack_result(await getattr(owner, method.verb)(**method.unpack(request.arguments)))
 
 
