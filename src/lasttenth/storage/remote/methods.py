@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 
 from lasttenth.records.definitions import DEFINITIONS, Definition
+from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.events import EVENTS, Event
 from lasttenth.records.hashing import canonical
 from lasttenth.storage.ports import ProjectStore, Store
@@ -64,10 +65,13 @@ class Method:
         self._result = None if hints["return"] is ProjectStore else hints["return"]
 
     def pack(self, *arguments: Any, **named: Any) -> bytes:
-        """Return the arguments of a call as bytes."""
+        """Return the arguments of a call as bytes. Raises InvalidRequestError for what is no data."""
         bound = self._signature.bind(None, *arguments, **named)
         bound.apply_defaults()
-        return _encoder.encode([_sealed(hint, bound.arguments[name]) for name, hint in self._hints.items()])
+        try:
+            return _encoder.encode([_sealed(hint, bound.arguments[name]) for name, hint in self._hints.items()])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InvalidRequestError(f"{self.name} cannot be handed over: {error}.") from error
 
     def unpack(self, packed: msgspec.Raw) -> dict[str, Any]:
         """Return the arguments of a call by name. Raises msgspec.DecodeError."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from tests.properties.test_two_projects import ACTIONS, OBSERVATIONS
 
 from lasttenth.records.definitions import DEFINITIONS, Case, Definition, Release, Task
+from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.events import EVENTS, Event, PointerMove, Score
 from lasttenth.records.traces import Payload, Span
 from lasttenth.storage.ports import IndexInfo, IndexSettings, KeyRecord, ProjectStore, Store
@@ -65,6 +66,16 @@ def test_arguments_arrive_as_they_were_however_they_were_given() -> None:
 def test_call_that_the_port_would_refuse_is_refused_before_it_is_sent() -> None:
     with pytest.raises(TypeError):
         METHODS["indexes.replace"].pack("one", "other")
+
+
+@pytest.mark.parametrize("value", [object(), "\ud800", 2**64], ids=["an object", "half a character", "too large"])
+def test_what_is_no_data_is_refused_before_it_is_sent(value: Any) -> None:
+    span = Span(
+        trace_id="1" * 32, span_id="a" * 16, name="n", operation="chat", start=1, end=2, attributes={"value": value}
+    )
+
+    with pytest.raises(InvalidRequestError, match=r"traces\.append cannot be handed over"):
+        METHODS["traces.append"].pack([span])
 
 
 def test_results_arrive_as_they_were() -> None:
