@@ -8,6 +8,7 @@ BENCHMARKS = (
     "benchmarks.weight.run",
     "benchmarks.embedder.run",
     "benchmarks.quotes.run",
+    "benchmarks.store.jobs",
     "benchmarks.scifact.retrieval",
     "benchmarks.scifact.answering",
     "benchmarks.scifact.product",

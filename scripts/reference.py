@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 import typer
 
-from lasttenth.app.operations import OPERATIONS, Operation
+from lasttenth.app.operation import Operation
+from lasttenth.app.operations import OPERATIONS
 from lasttenth.cli.generic import description_of
 from lasttenth.cli.main import COMMANDS, build
 

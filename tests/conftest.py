@@ -10,39 +10,41 @@ from typing import TypeVar
 
 import pytest
 
-from lasttenth.records.ids import SystemClock, system_randomness
+from lasttenth.records.ids import Clock, SystemClock, system_randomness
 from lasttenth.storage.ports import Store
 from lasttenth.storage.remote import RemoteStore, Writer, WriterClient
-from lasttenth.storage.sqlite import NATIVE, SqliteReader, SqliteStore
+from lasttenth.storage.sqlite import SqliteReader, SqliteStore, sqlite_native
+from lasttenth.storage.vectors import COMPARED_ONE_BY_ONE
 from tests.servers import PostgresServer, start_postgres
 
 T = TypeVar("T")
+SYSTEM_CLOCK = SystemClock()
 
 
-async def open_sqlite(folder: Path) -> Store:
+async def open_sqlite(folder: Path, clock: Clock = SYSTEM_CLOCK, *, one_by_one: int = COMPARED_ONE_BY_ONE) -> Store:
     """Open the SQLite store of a folder."""
-    return await SqliteStore.open(folder / "store.db", clock=SystemClock(), randomness=system_randomness)
+    return await SqliteStore.open(folder / "store.db", clock=clock, randomness=system_randomness, one_by_one=one_by_one)
 
 
-async def open_postgres(url: str) -> Store:
+async def open_postgres(url: str, clock: Clock = SYSTEM_CLOCK, *, one_by_one: int = COMPARED_ONE_BY_ONE) -> Store:
     """Open the PostgreSQL store of a database."""
     from lasttenth.storage.postgres import PostgresStore  # noqa: PLC0415 - psycopg is an extra
 
-    return await PostgresStore.open(url, clock=SystemClock(), randomness=system_randomness)
+    return await PostgresStore.open(url, clock=clock, randomness=system_randomness, one_by_one=one_by_one)
 
 
-async def open_remote(folder: Path) -> Store:
+async def open_remote(folder: Path, clock: Clock = SYSTEM_CLOCK) -> Store:
     """Open a store whose writes go over a socket to another one, as those of a worker do."""
-    writing = await open_sqlite(folder)
-    return _WithWriter(folder / "store.db", writing, await Writer.open(writing, folder))
+    writing = await open_sqlite(folder, clock)
+    return _WithWriter(folder / "store.db", writing, await Writer.open(writing, folder), clock)
 
 
 class _WithWriter(RemoteStore):
     """A worker's store that brings its writer along."""
 
-    def __init__(self, file: Path, writing: Store, writer: Writer) -> None:
+    def __init__(self, file: Path, writing: Store, writer: Writer, clock: Clock) -> None:
         client = WriterClient(writer.path)
-        super().__init__(SqliteReader(file), NATIVE, client, clock=SystemClock(), randomness=system_randomness)
+        super().__init__(SqliteReader(file), sqlite_native(), client, clock=clock, randomness=system_randomness)
         self._others = writer, writing
 
     async def close(self) -> None:
@@ -96,24 +98,24 @@ def engine(engines: "FreshEngine") -> "Iterator[Engine]":
 class Engine:
     """Run work against a store that is opened anew each time, as after a restart."""
 
-    def __init__(self, opened: Callable[[], Awaitable[Store]]) -> None:
+    def __init__(self, opened: Callable[[Clock], Awaitable[Store]]) -> None:
         self._opened = opened
 
-    def run(self, work: Callable[[Store], Awaitable[T]]) -> T:
+    def run(self, work: Callable[[Store], Awaitable[T]], *, clock: Clock = SYSTEM_CLOCK) -> T:
         """Open the store, do the work, close it, and return the result."""
-        return asyncio.run(with_store(self._opened(), work))
+        return asyncio.run(with_store(self._opened(clock), work))
 
 
 FreshEngine = Callable[[], AbstractContextManager[Engine]]
 
 
 @contextmanager
-def _fresh_folder(opened: Callable[[Path], Awaitable[Store]]) -> Iterator[Engine]:
+def _fresh_folder(opened: Callable[[Path, Clock], Awaitable[Store]]) -> Iterator[Engine]:
     with tempfile.TemporaryDirectory() as folder:
-        yield Engine(lambda: opened(Path(folder)))
+        yield Engine(lambda clock: opened(Path(folder), clock))
 
 
 @contextmanager
 def _fresh_postgres(server: PostgresServer) -> Iterator[Engine]:
     with server.database() as url:
-        yield Engine(lambda: open_postgres(url))
+        yield Engine(lambda clock: open_postgres(url, clock))

@@ -1,7 +1,6 @@
 """The App: one project of one installation, for Python programs. Every door works through it."""
 
 import asyncio
-import contextlib
 import os
 import re
 import time
@@ -13,18 +12,19 @@ from typing import Any, Self
 import msgspec
 
 from lasttenth.app.answers import Answer, message_of, read_answer
+from lasttenth.app.indexing import IndexPaths, index_paths
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation, find_place
+from lasttenth.app.jobs import ProjectJobs
 from lasttenth.app.views import IndexView, ModelsView, model_view
 from lasttenth.context.indexing import Indexer, IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
-from lasttenth.records.errors import ConflictError, IndexNotFoundError, UpstreamError
+from lasttenth.records.errors import ConflictError, InvalidRequestError, UpstreamError
 from lasttenth.records.hashing import text_hash
-from lasttenth.records.traces import Span, TraceSummary
+from lasttenth.records.totals import DAY, HOUR, LABELS, Payer, Period, Spending, Total
+from lasttenth.records.traces import EVERYTHING, Span, TraceFilter, TraceSummary
 from lasttenth.serve.calls import GatewayRequest
 
 DEFAULT_INDEX = "default"
-REBUILDING = " (rebuilding)"
-"""What follows the name of an index while its successor is built beside it."""
 
 Paths = str | Path | Sequence[str | Path]
 """One file or folder, or several."""
@@ -89,6 +89,11 @@ class App:
             raise RuntimeError("The App is not open: use `async with App() as app`, or `await app.open()`.")
         return self._opened
 
+    @property
+    def jobs(self) -> ProjectJobs:
+        """Return the project's background work."""
+        return ProjectJobs(self.installation, self.project)
+
     async def index(
         self,
         paths: Paths,
@@ -113,16 +118,8 @@ class App:
         """
         store = await self.installation.store.project(self.project)
         embedder = await asyncio.to_thread(self.installation.embedder.get)
-        indexer = Indexer(store.indexes, embedder)
-        folder = (base or Path.cwd()).absolute()
-        if not rebuild:
-            return await indexer.add(index, _listed(paths), base=folder, progress=progress)
-        beside = f"{index}{REBUILDING}"
-        with contextlib.suppress(IndexNotFoundError):
-            await store.indexes.drop(beside)
-        report = await indexer.add(beside, _listed(paths), base=folder, progress=progress)
-        await store.indexes.replace(index, by=beside)
-        return msgspec.structs.replace(report, index=index)
+        wanted = wanted_paths(paths, index=index, rebuild=rebuild, base=base)
+        return await index_paths(store, embedder, wanted, progress=progress)
 
     async def search(self, question: str, *, index: str = DEFAULT_INDEX, limit: int = 6) -> list[Passage]:
         """Return the passages that fit a question best. Raises IndexNotFoundError, EmbedderMismatchError."""
@@ -213,17 +210,58 @@ class App:
         return read_answer(reply, latency=time.perf_counter() - began)
 
     async def traces(
-        self, *, limit: int = 50, before: int | None = None, after: int | None = None
+        self,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+        where: TraceFilter = EVERYTHING,
     ) -> list[TraceSummary]:
-        """Return the latest traces, newest first; the bounds are Unix nanoseconds."""
+        """Return the latest traces that meet a filter, newest first; the bounds are Unix nanoseconds."""
+        if where.words:
+            await self.installation.recorder.flush()
+            await self.installation.upkeep.catch_up()
         store = await self.installation.store.project(self.project)
-        return await store.traces.latest(limit=limit, before=before, after=after)
+        return await store.traces.latest(limit=limit, before=before, after=after, where=where)
+
+    async def usage(
+        self, *, by: Sequence[str] = ("model",), period: Period | None = None, hours: int = 24
+    ) -> list[Total]:
+        """Return what the spans of the last hours came to, the current one included. Raises InvalidRequestError.
+
+        Args:
+            by: labels to group by, of `lasttenth.records.totals.LABELS`.
+            period: one total for each hour or day, or one for all of them.
+            hours: how far back, in whole hours.
+        """
+        unknown = sorted(set(by) - set(LABELS))
+        if unknown:
+            raise InvalidRequestError(
+                f"There is no label {unknown[0]}.", hint=f"Known labels: {', '.join(LABELS)}.", parameter="by"
+            )
+        store = await self.installation.store.project(self.project)
+        now = self.installation.clock.now()
+        labels = [label for label in LABELS if label in by]
+        return await store.traces.totals(after=now - hours * HOUR, before=now + HOUR, by=labels, period=period)
+
+    async def spending(self, *, by: Payer = "unit", days: int = 30, limit: int = 50) -> list[Spending]:
+        """Return who spent most on the last days, today included."""
+        store = await self.installation.store.project(self.project)
+        now = self.installation.clock.now()
+        return await store.traces.spending(by=by, after=now - days * DAY, before=now + DAY, limit=limit)
 
     async def trace(self, trace_id: str) -> list[Span]:
         """Return the spans of a trace in order of their start. Raises NotFoundError."""
         await self.installation.recorder.flush()
         store = await self.installation.store.project(self.project)
         return await store.traces.get(trace_id)
+
+
+def wanted_paths(paths: Paths, *, index: str, rebuild: bool = False, base: Path | None = None) -> IndexPaths:
+    """Return what to index, in words that mean the same in any folder."""
+    folder = (base or Path.cwd()).absolute()
+    places = tuple(str(path.absolute()) for path in _listed(paths))
+    return IndexPaths(index=index, paths=places, base=str(folder), rebuild=rebuild)
 
 
 def _listed(paths: Paths) -> list[Path]:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from lasttenth import __version__
 from lasttenth.access.keys import Keyring, read_pepper
 from lasttenth.app.configuration import FILE_NAME, Settings, read_settings
 from lasttenth.app.embedder import EmbedderSlot
+from lasttenth.app.indexing import INDEX_KIND, IndexPaths, index_function
 from lasttenth.app.views import Crew, HealthView
+from lasttenth.context.embedding import Embedder
 from lasttenth.context.retrieval import Retriever
+from lasttenth.jobs import Functions, Runner
 from lasttenth.models.embeddings import default_cache
 from lasttenth.models.port import Provider
 from lasttenth.models.prices import Prices
@@ -21,6 +25,7 @@ from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvide
 from lasttenth.models.providers.scripted import ScriptedProvider
 from lasttenth.net.transport import AiohttpTransport
 from lasttenth.observe.recording import Recorder
+from lasttenth.observe.upkeep import Upkeep
 from lasttenth.records.errors import ConfigurationError, StorageError
 from lasttenth.records.ids import Clock, Ids, SystemClock, system_randomness
 from lasttenth.records.traces import Span
@@ -58,6 +63,7 @@ class Installation:
         self.store = store
         self.clock = clock
         self.embedder = EmbedderSlot(place.cache, threads=place.threads)
+        self.upkeep = Upkeep(store)
         pepper = read_pepper(place.folder / PEPPER, system_randomness)
         self.recorder = Recorder(self._write_spans, folder=place.folder)
         self._watch = Watch(store.version, clock)
@@ -77,6 +83,10 @@ class Installation:
             record=self.recorder.record,
             clock=clock,
         )
+        self.functions = Functions()
+        self.functions.add(INDEX_KIND, index_function(self._embedder), payload=IndexPaths)
+        worker = f"{socket.gethostname()}:{os.getpid()}"
+        self.runner = Runner(store, self.functions, clock=clock, randomness=system_randomness, worker=worker)
 
     @classmethod
     async def open(cls, place: Place, *, writer: Path | None = None) -> "Installation":
@@ -101,6 +111,7 @@ class Installation:
             raise
         installation._watch.start()
         installation.recorder.start()
+        installation.upkeep.start()
         return installation
 
     async def registry(self, project: str) -> Registry:
@@ -117,8 +128,7 @@ class Installation:
         """Return what searches the indexes of a project."""
         retriever = self._retrievers.get(project)
         if retriever is None:
-            embedder = await asyncio.to_thread(self.embedder.get)
-            retriever = Retriever((await self.store.project(project)).indexes, embedder)
+            retriever = Retriever((await self.store.project(project)).indexes, await self._embedder())
             self._retrievers[project] = retriever
         return retriever
 
@@ -129,15 +139,21 @@ class Installation:
 
     async def close(self) -> None:
         """Write what waits, then release files, connections and threads."""
+        await self.runner.close()
         await self._watch.close()
         await self.recorder.close()
+        await self.upkeep.close()
         await self.router.close()
         await self._transport.close()
         await self.store.close()
         self.embedder.close()
 
+    async def _embedder(self) -> Embedder | None:
+        return await asyncio.to_thread(self.embedder.get)
+
     async def _write_spans(self, project: str, spans: list[Span]) -> None:
         await (await self.store.project(project)).traces.append(spans)
+        self.upkeep.wake()
 
     def _providers(self) -> dict[str, Provider]:
         settings = self.place.settings

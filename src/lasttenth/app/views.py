@@ -9,6 +9,8 @@ from lasttenth.models.catalogue import Rate, Tiered
 from lasttenth.models.port import ModelInfo
 from lasttenth.models.prices import Prices
 from lasttenth.observe.recording import RecorderHealth
+from lasttenth.records.jobs import Overdue
+from lasttenth.records.totals import SearchLag
 from lasttenth.records.traces import Assignment, Payload, Span
 from lasttenth.records.usage import Usage
 from lasttenth.storage.remote import WriterHealth
@@ -29,6 +31,7 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     unit: str
     unit_source: str
+    key: str
     assignment: Assignment | None
     usage: Usage | None
     cost: int | None
@@ -38,6 +41,7 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, Any]
     input: str | None
     output: str | None
+    erased: str
 
 
 class IndexView(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,10 +93,16 @@ class HealthView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusView(HealthView, frozen=True, kw_only=True):
-    """The version, the project, and how the process that answers stands."""
+    """The version, the project, how the process that answers stands, and what is late.
+
+    `search_lag` is what full-text search does not find yet, `overdue` the schedules and kinds of jobs that should have
+    succeeded.
+    """
 
     version: str
     project: str
+    search_lag: SearchLag
+    overdue: list[Overdue]
 
 
 def span_view(span: Span) -> SpanView:

@@ -121,9 +121,16 @@ def _installation(folder: str) -> list[Finding]:
         ]
         findings += _indexes(indexes, app.installation.embedder.get())
         findings += [Finding(what="Provider", state="bad", said=failure) for failure in found.failures]
+        findings += [
+            Finding(what="Overdue", state="bad", said=f"{each.subject} of project {each.project} should have succeeded")
+            for each in await app.installation.store.work.overdue()
+        ]
         if health.dropped or health.spilled:
             said = f"{health.spilled} traces wait in the spill file, {health.dropped} were dropped"
             findings.append(Finding(what="Recording", state="note", said=said))
+        lag = await app.installation.store.search_lag()
+        if lag.spans:
+            findings.append(Finding(what="Search", state="note", said=f"{lag.spans} spans are not searchable yet"))
         return findings
 
     try:

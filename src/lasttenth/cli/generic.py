@@ -11,7 +11,8 @@ import typer
 
 from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT
-from lasttenth.app.operations import OPERATIONS, Operation
+from lasttenth.app.operation import Operation
+from lasttenth.app.operations import OPERATIONS
 from lasttenth.cli.output import AsJson, Folder, Project, show
 from lasttenth.cli.rendering import render
 from lasttenth.records.errors import InvalidRequestError

@@ -9,15 +9,23 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemaini
 from rich.progress import Progress as Bar
 from rich.text import Text
 
-from lasttenth.app.app import DEFAULT_INDEX, App
+from lasttenth.app.app import DEFAULT_INDEX, App, wanted_paths
+from lasttenth.app.indexing import index_job, index_schedule
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import add_operation, run
 from lasttenth.cli.output import AsJson, Folder, Project, progress_console, show
+from lasttenth.cli.rendering import job_lines, schedule_lines
 from lasttenth.context.indexing import IndexReport, Progress
+from lasttenth.jobs import at_times
 
 Paths = Annotated[list[str], typer.Argument(help="Files and folders.", show_default=False)]
 Index = Annotated[str, typer.Option("--index", help="The index, made when it is new.")]
 Rebuild = Annotated[bool, typer.Option("--rebuild", help="Build it anew beside the old one, then put it in its place.")]
+Background = Annotated[bool, typer.Option("--background", help="Let the server do it, as a job.")]
+Times = Annotated[
+    str, typer.Option("--schedule", help="Do it again and again: `every 15m`, or a cron expression as `0 3 * * *`.")
+]
+Zone = Annotated[str, typer.Option("--zone", help="The time zone of the cron expression.")]
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -33,11 +41,23 @@ def add(
     paths: Paths,
     index: Index = DEFAULT_INDEX,
     rebuild: Rebuild = False,
+    background: Background = False,
+    schedule: Times = "",
+    zone: Zone = "UTC",
     folder: Folder = "",
     project: Project = DEFAULT_PROJECT,
     as_json: AsJson = False,
 ) -> None:
     """Index files and folders; what is indexed already is left alone."""
+    wanted = wanted_paths(paths, index=index, rebuild=rebuild)
+    if schedule:
+        times = at_times(index_schedule(wanted, zone=zone), schedule)
+        show(run(folder, project, lambda app: app.jobs.schedule(times)), as_json=as_json, render=schedule_lines)
+        return
+    if background:
+        job = index_job(wanted)
+        show(run(folder, project, lambda app: app.jobs.enqueue(job)), as_json=as_json, render=job_lines)
+        return
     with progress_bar() as bar:
 
         async def work(app: App) -> IndexReport:

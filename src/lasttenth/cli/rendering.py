@@ -13,7 +13,9 @@ from lasttenth.app.views import IndexView, ModelsView, SpanView
 from lasttenth.cli.output import table
 from lasttenth.context.retrieval import Passage
 from lasttenth.records.definitions import Task
+from lasttenth.records.jobs import DEFAULT_QUEUE, Job, Schedule, ScheduleState
 from lasttenth.records.money import format_dollars
+from lasttenth.records.totals import Spending, Total
 from lasttenth.records.traces import TraceSummary
 
 PREVIEW = 160
@@ -67,6 +69,35 @@ def _share(value: float | None) -> str:
 
 def _traces(summaries: Sequence[TraceSummary]) -> object:
     return table(TRACE_COLUMNS, [trace_row(each) for each in summaries], empty="No traces yet.", in_lines=True)
+
+
+def _usage(totals: Sequence[Total]) -> object:
+    labels = list(dict.fromkeys(label for each in totals for label in each.labels))
+    by_time = any(each.start for each in totals)
+    rows = [
+        [
+            *([f"{datetime.fromtimestamp(each.start / 1e9, tz=UTC):%Y-%m-%d %H:%M}"] if by_time else []),
+            *(each.labels[label] or "none" for label in labels),
+            each.spans,
+            each.errors,
+            f"{each.input_tokens}+{each.output_tokens}",
+            format_dollars(each.cost) + ("" if not each.unpriced else f" and {each.unpriced} without a price"),
+            f"{each.duration.p50 / 1e6:.0f} ms",
+            f"{each.duration.p95 / 1e6:.0f} ms",
+        ]
+        for each in totals
+    ]
+    time = ["Begin (UTC)"] if by_time else []
+    columns = (*time, *(label.title() for label in labels), "Spans", "Failed", "Tokens", "Cost", "p50", "p95")
+    return table(columns, rows, empty="No traces in this time.")
+
+
+def _spending(spending: Sequence[Spending]) -> object:
+    rows = [
+        [each.name, each.spans, each.errors, f"{each.input_tokens}+{each.output_tokens}", format_dollars(each.cost)]
+        for each in spending
+    ]
+    return table(("Name", "Requests", "Failed", "Tokens", "Cost"), rows, empty="Nobody was named in this time.")
 
 
 def _trace(spans: Sequence[SpanView]) -> object:
@@ -127,6 +158,90 @@ def _models(view: ModelsView) -> object:
     return Group(listed, *(Text(failure, style="yellow") for failure in view.failures))
 
 
+def job_lines(job: Job) -> Group:
+    """Return a job with everything that is known of it."""
+    facts: list[tuple[str, object]] = [
+        ("kind", job.kind),
+        ("queue", "" if job.queue == DEFAULT_QUEUE else job.queue),
+        ("attempts", f"{job.attempts} of {job.max_attempts}" if job.attempts else ""),
+        ("progress", _progress(job)),
+        ("created", _moment(job.created)),
+        ("due", _moment(job.due) if job.state == "waiting" and job.due else ""),
+        ("ended", _moment(job.ended) if job.ended else ""),
+        ("schedule", job.schedule),
+        ("worker", job.worker),
+        ("payload", _preview(_json(job.payload))),
+        ("result", "" if job.result is None else _preview(_json(job.result))),
+        ("error", f"{job.error_code}: {job.error}" if job.error else ""),
+    ]
+    state = "stopping" if job.cancelling else job.state
+    head = Text.assemble((job.id, "bold"), f"  {state}")
+    return Group(head, *(Text(f"    {name:9}{value}", style="dim") for name, value in facts if value))
+
+
+def schedule_lines(state: ScheduleState) -> Group:
+    """Return a schedule with everything that is known of it."""
+    schedule = state.schedule
+    facts: list[tuple[str, object]] = [
+        ("kind", schedule.kind),
+        ("times", _times(schedule)),
+        ("next", "paused" if state.paused else _moment(state.next_due)),
+        ("success", _moment(state.last_success) if state.last_success else ""),
+        ("expects", _span(schedule.expect_every) if schedule.expect_every else ""),
+        ("payload", _preview(_json(schedule.payload))),
+    ]
+    head = Text(schedule.name, style="bold")
+    return Group(head, *(Text(f"    {name:9}{value}", style="dim") for name, value in facts if value))
+
+
+def _jobs(jobs: Sequence[Job]) -> object:
+    rows = [
+        [_moment(job.created), job.kind, job.state, _progress(job), job.attempts, _preview(job.error), job.id]
+        for job in jobs
+    ]
+    columns = ("Created", "Kind", "State", "Progress", "Attempts", "Error", "Job")
+    return table(columns, rows, empty="No jobs yet.", in_lines=True)
+
+
+def _schedules(states: Sequence[ScheduleState]) -> object:
+    rows = [
+        [
+            each.schedule.name,
+            each.schedule.kind,
+            _times(each.schedule),
+            "paused" if each.paused else _moment(each.next_due),
+            _moment(each.last_success) if each.last_success else "",
+        ]
+        for each in states
+    ]
+    return table(("Schedule", "Kind", "Times", "Next", "Last success"), rows, empty="No schedules yet.")
+
+
+def _progress(job: Job) -> str:
+    progress = job.progress
+    counted = f"{progress.done}/{progress.total}" if progress.total is not None else f"{progress.done or ''}"
+    return f"{counted} {progress.message}".strip()
+
+
+def _times(schedule: Schedule) -> str:
+    return f"every {_span(schedule.every)}" if schedule.every else f"{schedule.cron} ({schedule.zone})"
+
+
+def _span(nanoseconds: int) -> str:
+    for unit, seconds in (("d", 86_400), ("h", 3600), ("m", 60)):
+        if nanoseconds % (seconds * 10**9) == 0:
+            return f"{nanoseconds // (seconds * 10**9)}{unit}"
+    return f"{nanoseconds / 1e9:g}s"
+
+
+def _moment(time: int) -> str:
+    return f"{datetime.fromtimestamp(time / 1e9, tz=UTC).astimezone():%Y-%m-%d %H:%M:%S}"
+
+
+def _json(value: object) -> str:
+    return msgspec.json.encode(value).decode()
+
+
 def _known(value: object) -> str:
     return "?" if value is None else str(value)
 
@@ -138,8 +253,19 @@ def _tasks(tasks: Sequence[Task]) -> object:
 _FORMS: dict[str, Callable[[Any], object]] = {
     "list_traces": _traces,
     "show_trace": _trace,
+    "show_usage": _usage,
+    "show_spending": _spending,
     "search_index": _passages,
     "list_indexes": _indexes,
+    "list_jobs": _jobs,
+    "show_job": job_lines,
+    "cancel_job": job_lines,
+    "retry_job": job_lines,
+    "list_schedules": _schedules,
+    "show_schedule": schedule_lines,
+    "pause_schedule": schedule_lines,
+    "resume_schedule": schedule_lines,
+    "run_schedule": job_lines,
     "list_models": _models,
     "list_tasks": _tasks,
 }

@@ -65,6 +65,7 @@ async def _serve(place: Place, listener: socket.socket, host: str) -> None:
         try:
             keys_required = not is_loopback(host)
             await _check_keys(installation.store, host)
+            installation.runner.start()
             application = Application(installation, keys_required=keys_required, pages=console_routes())
             await serve(application, listener, ready=lambda: _announce(place, listener))
         finally:

@@ -41,6 +41,7 @@ async def _serve(orders: Orders, reporter: Reporter) -> None:
             installation.workers = crew
 
         reporter.listen(tell)
+        installation.runner.start()
         try:
             application = Application(installation, keys_required=orders.keys_required, pages=console_routes())
             await serve(application, listener, ready=reporter.is_ready, linger=LINGER_SECONDS)

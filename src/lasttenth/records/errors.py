@@ -121,6 +121,12 @@ class EmbedderUnavailableError(MissingExtraError):
     code = "embedder_unavailable"
 
 
+class PermanentError(LasttenthError):
+    """A job's function says that trying again cannot help: raise it, and the job fails at once."""
+
+    code, status, kind, exit_code = "permanent_failure", 422, "invalid_request_error", 1
+
+
 class StorageError(LasttenthError):
     """The store refused: disk full, locked, read-only or damaged. Nothing that was acknowledged is lost."""
 

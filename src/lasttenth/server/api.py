@@ -12,7 +12,8 @@ from starlette.routing import BaseRoute, Route
 from lasttenth import __version__
 from lasttenth.app.app import App
 from lasttenth.app.installation import Installation
-from lasttenth.app.operations import OPERATIONS, Operation
+from lasttenth.app.operation import Operation
+from lasttenth.app.operations import OPERATIONS
 from lasttenth.models import openai
 from lasttenth.records.errors import InvalidRequestError
 from lasttenth.server.requests import Door, headers_of, read_body

@@ -7,6 +7,7 @@ from sqlalchemy import Connection, select
 
 from lasttenth.records.events import Event
 from lasttenth.records.hashing import canonical
+from lasttenth.records.jobs import EventRow
 from lasttenth.storage import schema
 from lasttenth.storage.engine import Engine
 from lasttenth.storage.ports import E
@@ -36,16 +37,17 @@ class EventTable:
 
     def insert(self, connection: Connection, events: Sequence[Event]) -> None:
         """Insert events inside a transaction that does more than this."""
-        rows = [
-            {
-                "project": self._project,
-                "id": event.id,
-                "kind": event.kind,
-                "subject": event.subject,
-                "at": event.at,
-                "body": canonical(event).decode(),
-            }
-            for event in events
-        ]
-        if rows:
-            connection.execute(self._engine.insert(_rows).on_conflict_do_nothing(), rows)
+        insert_events(self._engine, connection, [(self._project, event_row(event)) for event in events])
+
+
+def event_row(event: Event) -> EventRow:
+    """Return an event written out."""
+    body = canonical(event).decode()
+    return EventRow(id=event.id, kind=event.kind, subject=event.subject, at=event.at, body=body)
+
+
+def insert_events(engine: Engine, connection: Connection, events: Sequence[tuple[str, EventRow]]) -> None:
+    """Insert events of any projects inside a transaction; one that is stored already is left as it is."""
+    if events:
+        rows = [{"project": project, **msgspec.structs.asdict(row)} for project, row in events]
+        connection.execute(engine.insert(_rows).on_conflict_do_nothing(), rows)

@@ -1,9 +1,12 @@
 """The tables, once for every engine. Every key starts with the project; times are Unix nanoseconds."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
+    Boolean,
     Column,
-    Float,
+    ColumnElement,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -83,44 +86,87 @@ payloads = Table(
     Column("size", BigInteger, nullable=False),
 )
 
-spans = Table(
-    "spans",
+series = Table(
+    "series",
     metadata,
     Column("project", String(200), primary_key=True),
-    Column("trace_id", String(32), primary_key=True),
-    Column("span_id", String(16), primary_key=True),
-    Column("parent_id", String(16), nullable=False),
-    Column("name", String(400), nullable=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("operation", String(40), nullable=False),
-    Column("start", BigInteger, nullable=False),
-    Column("end", BigInteger, nullable=False),
-    Column("status", String(10), nullable=False),
-    Column("error", String(60), nullable=False),
     Column("model", String(200), nullable=False),
-    Column("unit", String(200), nullable=False),
-    Column("unit_source", String(20), nullable=False),
     Column("task", String(200), nullable=False),
     Column("release", String(64), nullable=False),
     Column("environment", String(64), nullable=False),
     Column("pointer", String(200), nullable=False),
-    Column("probability", Float, nullable=False),
+)
+
+# PostgreSQL has no `id`, and a partition for each day. Ids of traces and spans are bytes.
+spans = Table(
+    "spans",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("project", String(200), nullable=False),
+    Column("trace_id", LargeBinary(16), nullable=False),
+    Column("span_id", LargeBinary(8), nullable=False),
+    Column("parent_id", LargeBinary(8)),
+    Column("name", String(400), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("duration", BigInteger, nullable=False),
+    Column("series", BigInteger, nullable=False),
+    Column("error", String(60)),
+    Column("unit", String(200), nullable=False),
     Column("input_tokens", BigInteger),
     Column("output_tokens", BigInteger),
-    Column("usage", Text),
     Column("cost", BigInteger),
-    Column("price_version", String(60), nullable=False),
-    Column("first_token", BigInteger),
-    Column("stages", Text, nullable=False),
-    Column("attributes", Text, nullable=False),
-    Column("input", String(64)),
-    Column("output", String(64)),
+    Column("dictionary", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    UniqueConstraint("project", "trace_id", "span_id", name="spans_by_id"),
+    sqlite_autoincrement=True,  # what is indexed by words is known by its id
 )
-Index(
-    "spans_by_start",
-    spans.c.project,
-    spans.c.start,
-    sqlite_where=spans.c.parent_id == "",
-    postgresql_where=spans.c.parent_id == "",
+_ROOT = spans.c.parent_id.is_(None)
+_FAILED = spans.c.error.is_not(None)
+_NAMED = _ROOT & (spans.c.unit != "")
+Index("spans_by_start", spans.c.project, spans.c.start, sqlite_where=_ROOT, postgresql_where=_ROOT)
+Index("spans_by_series", spans.c.project, spans.c.series, spans.c.start)
+Index("spans_failed", spans.c.project, spans.c.start, sqlite_where=_FAILED, postgresql_where=_FAILED)
+Index("spans_by_unit", spans.c.project, spans.c.unit, spans.c.start, sqlite_where=_NAMED, postgresql_where=_NAMED)
+
+dictionaries = Table(
+    "dictionaries",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("spans", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+
+def _sums() -> list[Column[int]]:
+    names = ("spans", "errors", "input_tokens", "output_tokens", "cost", "unpriced")
+    return [Column(name, BigInteger, nullable=False) for name in names]
+
+
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("series", BigInteger, primary_key=True, autoincrement=False),
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    *_sums(),
+    Column("durations", LargeBinary, nullable=False),
+    Column("first_tokens", LargeBinary, nullable=False),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(10), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    *_sums(),
 )
 
 indexes = Table(
@@ -167,4 +213,85 @@ chunks = Table(
     Index("chunks_by_index", "project", "index_id"),
     Index("chunks_by_document", "project", "document_id"),
     sqlite_autoincrement=True,
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(200), nullable=False),
+    Column("payload", Text, nullable=False),
+    Column("queue", String(200), nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("state", String(10), nullable=False),
+    Column("due", BigInteger),
+    Column("attempts", Integer, nullable=False),
+    Column("max_attempts", Integer, nullable=False),
+    Column("idempotency_key", Text),
+    Column("concurrency_key", Text, nullable=False),
+    Column("schedule", String(200), nullable=False),
+    Column("cancelling", Boolean, nullable=False),
+    Column("progress", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("error_code", String(60), nullable=False),
+    Column("error", Text, nullable=False),
+    Column("worker", String(200), nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("started", BigInteger),
+    Column("ended", BigInteger),
+)
+
+
+def _partial(name: str, *columns: ColumnElement[Any], where: ColumnElement[bool], unique: bool = False) -> None:
+    Index(name, *columns, unique=unique, sqlite_where=where, postgresql_where=where)
+
+
+_partial(
+    "jobs_by_key",
+    jobs.c.project,
+    jobs.c.kind,
+    jobs.c.idempotency_key,
+    where=jobs.c.idempotency_key.is_not(None),
+    unique=True,
+)
+_partial("jobs_by_urgency", jobs.c.priority.desc(), jobs.c.due, jobs.c.id, where=jobs.c.due.is_not(None))
+_partial("jobs_that_run", jobs.c.project, jobs.c.queue, jobs.c.concurrency_key, where=jobs.c.state == "running")
+_partial("jobs_that_ended", jobs.c.ended, where=jobs.c.ended.is_not(None))
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("running", Integer),
+    Column("per_key", Integer, nullable=False),
+    Column("rate", Integer),
+    Column("period", BigInteger, nullable=False),
+    Column("full_until", BigInteger, nullable=False),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("body", Text, nullable=False),
+    Column("paused", Boolean, nullable=False),
+    Column("next_due", BigInteger, nullable=False),
+    Column("expect_every", BigInteger),
+    Column("since", BigInteger, nullable=False),
+    Column("last_success", BigInteger),
+    Index("schedules_by_due", "next_due"),
+)
+
+expectations = Table(
+    "expectations",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("kind", String(200), primary_key=True),
+    Column("expect_every", BigInteger, nullable=False),
+    Column("since", BigInteger, nullable=False),
+    Column("last_success", BigInteger),
 )

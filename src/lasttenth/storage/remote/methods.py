@@ -18,16 +18,34 @@ from lasttenth.storage.ports import ProjectStore, Store
 WRITES = (
     "project",
     "add_key",
+    "index_spans",
     "definitions.put",
     "events.append",
     "payloads.put",
     "payloads.erase",
     "traces.append",
+    "traces.erase",
+    "traces.expire",
+    "traces.learn",
     "indexes.create",
     "indexes.drop",
     "indexes.replace",
     "indexes.put",
     "indexes.remove",
+    "jobs.enqueue",
+    "jobs.cancel",
+    "jobs.retry",
+    "jobs.limit",
+    "schedules.put",
+    "schedules.remove",
+    "schedules.pause",
+    "schedules.resume",
+    "schedules.expect",
+    "work.claim",
+    "work.beat",
+    "work.finish",
+    "work.fire",
+    "work.forget",
 )
 
 _KINDS: Mapping[Any, Mapping[str, type[msgspec.Struct]]] = {
@@ -54,8 +72,9 @@ class Method:
     def __init__(self, name: str) -> None:
         self.name = name
         self.port, _, self.verb = name.rpartition(".")
-        self.is_of_project = bool(self.port) and hasattr(ProjectStore, self.port)
-        function = getattr(self._port(), self.verb)
+        self.of_project = hasattr(ProjectStore, self.port)
+        """True for a port of a project, False for one of the store, and for the store itself."""
+        function = getattr(self._kind(), self.verb)
         hints = get_type_hints(function)
         self._signature = inspect.signature(function)
         self._hints = {name: hints[name] for name in self._signature.parameters if name != "self"}
@@ -63,6 +82,16 @@ class Method:
         self._arguments = msgspec.defstruct(self.verb, fields, array_like=True)
         # The handle of a project stays where it is: each side has its own.
         self._result = None if hints["return"] is ProjectStore else hints["return"]
+
+    def owner(self, store: Store | ProjectStore) -> Any:
+        """Return what the method is called on: a port, or the store itself."""
+        return getattr(store, self.port) if self.port else store
+
+    def _kind(self) -> Any:
+        if not self.port:
+            return Store
+        kind = ProjectStore if self.of_project else Store
+        return get_type_hints(getattr(kind, self.port).fget)["return"]
 
     def pack(self, *arguments: Any, **named: Any) -> bytes:
         """Return the arguments of a call as bytes. Raises InvalidRequestError for what is no data."""
@@ -85,12 +114,6 @@ class Method:
     def unpack_result(self, packed: msgspec.Raw) -> Any:
         """Return a result. Raises msgspec.DecodeError."""
         return msgspec.msgpack.decode(packed, type=self._result)
-
-    def _port(self) -> Any:
-        if not self.port:
-            return Store
-        owner = ProjectStore if self.is_of_project else Store
-        return get_type_hints(getattr(owner, self.port).fget)["return"]
 
 
 def _on_the_wire(hint: Any) -> Any:

@@ -3,10 +3,11 @@
 from functools import partial
 
 from lasttenth.records.ids import Clock, Randomness
+from lasttenth.records.totals import SearchLag
 from lasttenth.storage.ports import KeyRecord
 from lasttenth.storage.remote.client import WriterClient, WriterHealth
 from lasttenth.storage.remote.methods import METHODS
-from lasttenth.storage.store import Native, OpenEngine, TableProject, TableStore
+from lasttenth.storage.store import INDEXED_AT_ONCE, Native, OpenEngine, TableProject, TableStore
 
 
 class RemoteStore(TableStore):
@@ -22,7 +23,9 @@ class RemoteStore(TableStore):
     ) -> None:
         super().__init__(engine, native, clock=clock, randomness=randomness)
         self._writer = writer
-        self._hand_over(self, "")
+        for method in METHODS.values():
+            if method.port and not method.of_project:
+                setattr(method.owner(self), method.verb, partial(writer.call, method.name, ""))
 
     async def project(self, name: str) -> TableProject:
         """Return the handle of a project, which is created when it is new."""
@@ -31,12 +34,19 @@ class RemoteStore(TableStore):
             return known
         await self._writer.call("project", "", name)
         handle = await super().project(name)
-        self._hand_over(handle, name)
+        for method in METHODS.values():
+            if method.of_project:
+                setattr(method.owner(handle), method.verb, partial(self._writer.call, method.name, name))
         return handle
 
     async def add_key(self, key: KeyRecord) -> None:
         """Store a key."""
         await self._writer.call("add_key", "", key)
+
+    async def index_spans(self, *, limit: int = INDEXED_AT_ONCE) -> SearchLag:
+        """Make some of the spans that wait for it searchable, in all projects, and return what waits still."""
+        lag: SearchLag = await self._writer.call("index_spans", "", limit=limit)
+        return lag
 
     def writer_health(self) -> WriterHealth:
         """Return how handing over stands."""
@@ -46,9 +56,3 @@ class RemoteStore(TableStore):
         """Hang up, then release files and threads."""
         await self._writer.close()
         await super().close()
-
-    def _hand_over(self, owner: TableStore | TableProject, project: str) -> None:
-        """Let the writing methods of an owner's ports, a project's or the store's, call the writer instead."""
-        for method in METHODS.values():
-            if method.port and method.is_of_project == bool(project):
-                setattr(getattr(owner, method.port), method.verb, partial(self._writer.call, method.name, project))

@@ -13,7 +13,7 @@ import shutil
 import socket
 import tempfile
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import msgspec
 
@@ -108,9 +108,7 @@ class Writer:
         method = METHODS.get(request.method)
         if method is None:
             raise LasttenthError(f"Nothing called {request.method} writes.")
-        owner: Any = await self._store.project(request.project) if method.is_of_project else self._store
-        if method.port:
-            owner = getattr(owner, method.port)
+        owner = method.owner(await self._store.project(request.project) if method.of_project else self._store)
         return method.pack_result(await getattr(owner, method.verb)(**method.unpack(request.arguments)))
 
 
