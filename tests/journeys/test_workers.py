@@ -362,4 +362,4 @@ def status_with(server: RunningServer, key: str) -> int:
 def everything(folder: Path) -> set[str]:
     """Return the ids of all traces that are stored, however many."""
     with closing(sqlite3.connect(f"file:{folder / DATABASE}?mode=ro", uri=True, timeout=WITHIN)) as connection:
-        return {row[0] for row in connection.execute("SELECT trace_id FROM spans")}
+        return {row[0] for row in connection.execute("SELECT lower(hex(trace_id)) FROM spans")}
