@@ -53,6 +53,25 @@ _request = msgspec.msgpack.Decoder(Request)
 _reply = msgspec.msgpack.Decoder(Reply)
 
 
+class Outbox:
+    """Frames on their way out: those of one turn of the event loop leave together."""
+
+    def __init__(self, stream: asyncio.StreamWriter) -> None:
+        self._stream = stream
+        self._frames: list[bytes] = []
+
+    def put(self, sent: bytes) -> None:
+        """Send a frame with the others of this turn; on a connection that has ended, to nobody."""
+        if not self._frames:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._frames.append(sent)
+
+    def _flush(self) -> None:
+        if not self._stream.is_closing():
+            self._stream.write(b"".join(self._frames))
+        self._frames.clear()
+
+
 def packed(value: object) -> msgspec.Raw:
     """Return a value as a part of a message."""
     return msgspec.Raw(_encoder.encode(value))
