@@ -66,7 +66,7 @@ class Method:
     """One writing method.
 
     Args:
-        name: `port.method`, or the name of a method of the store itself.
+        name: `port.method`, where the port is a project's or the store's, or the name of a method of the store itself.
     """
 
     def __init__(self, name: str) -> None:
@@ -94,14 +94,13 @@ class Method:
         return get_type_hints(getattr(kind, self.port).fget)["return"]
 
     def pack(self, *arguments: Any, **named: Any) -> bytes:
-        """Return the arguments of a call as bytes. Raises InvalidRequestError where they hold what has no JSON."""
+        """Return the arguments of a call as bytes. Raises InvalidRequestError for what is no data."""
         bound = self._signature.bind(None, *arguments, **named)
         bound.apply_defaults()
-        values = [_sealed(hint, bound.arguments[name]) for name, hint in self._hints.items()]
         try:
-            return _encoder.encode(values)
-        except (TypeError, OverflowError) as error:
-            raise InvalidRequestError(f"{self.name} cannot store this: {error}.") from error
+            return _encoder.encode([_sealed(hint, bound.arguments[name]) for name, hint in self._hints.items()])
+        except (TypeError, ValueError, OverflowError) as error:
+            raise InvalidRequestError(f"{self.name} cannot be handed over: {error}.") from error
 
     def unpack(self, packed: msgspec.Raw) -> dict[str, Any]:
         """Return the arguments of a call by name. Raises msgspec.DecodeError."""
