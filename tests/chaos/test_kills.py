@@ -1,5 +1,6 @@
 """kill -9, again and again: what was acknowledged is there, once, and what was interrupted goes on."""
 
+import asyncio
 import json
 import os
 import random
@@ -7,9 +8,21 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import pytest
+from tests.conftest import with_store
+from tests.servers import PostgresServer
+
+from lasttenth.records.ids import SystemClock, system_randomness
+from lasttenth.records.traces import TraceFilter
+from lasttenth.storage.opening import open_store
+from lasttenth.storage.ports import Store
+
 FILES = 300
+MOST = 10**6
 
 # Each line of output is an acknowledgement: it is written after the store said that the span is durable.
 INGEST = """
@@ -17,10 +30,10 @@ import asyncio, sys
 from pathlib import Path
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.records.traces import Payload, Span
-from lasttenth.storage.sqlite import SqliteStore
+from lasttenth.storage.opening import open_store
 
-async def main(folder, first):
-    store = await SqliteStore.open(Path(folder) / "store.db", clock=SystemClock(), randomness=system_randomness)
+async def main(address, folder, first):
+    store = await open_store(address, Path(folder) / "store.db", clock=SystemClock(), randomness=system_randomness)
     traces = (await store.project("one")).traces
     async def send(number):
         body = Payload(media_type="text/plain", body=b"%d " % number * 200)
@@ -30,28 +43,47 @@ async def main(folder, first):
         sys.stdout.flush()
     number = first
     while True:
-        await asyncio.gather(*(send(number + offset) for offset in range(20)))
+        await asyncio.gather(*(send(number + offset) for offset in range(20)), store.index_spans())
         number += 20
 
-asyncio.run(main(sys.argv[1], int(sys.argv[2])))
+asyncio.run(main(sys.argv[1], sys.argv[2], int(sys.argv[3])))
 """
 
 
-def test_no_acknowledged_span_is_lost_when_the_writer_is_killed(tmp_path: Path, rounds: int) -> None:
+@pytest.fixture(params=["sqlite", "postgres"])
+def address(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Return where the store is: nowhere for the file in the folder, or a new database."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
+def test_no_acknowledged_span_is_lost_or_counted_twice_when_the_writer_is_killed(
+    tmp_path: Path, address: str, rounds: int
+) -> None:
     acknowledged: set[int] = set()
     for turn in range(rounds):
-        acknowledged |= _ingest_and_kill(
-            tmp_path, first=1 + turn * 1_000_000, lines=random.Random(turn).randint(1, 400)
-        )
+        lines = random.Random(turn).randint(1, 400)
+        acknowledged |= _ingest_and_kill([address, str(tmp_path)], first=1 + turn * 1_000_000, lines=lines)
 
-    with sqlite3.connect(tmp_path / "store.db") as connection:
-        stored = [int(row[0], 16) for row in connection.execute("SELECT trace_id FROM spans")]
-        integrity = connection.execute("PRAGMA integrity_check").fetchone()[0]
-    connection.close()
+    async def work(store: Store) -> tuple[list[int], int, int]:
+        traces = (await store.project("one")).traces
+        stored = [int(each.trace_id, 16) for each in await traces.latest(limit=MOST)]
+        totals = await traces.totals(after=0, before=2**60)
+        while (await store.index_spans()).spans:
+            pass
+        searchable = await traces.latest(limit=MOST, where=TraceFilter(words="n"))
+        return stored, totals[0].spans, len(searchable)
 
-    assert integrity == "ok"
+    opening = open_store(address, tmp_path / "store.db", clock=SystemClock(), randomness=system_randomness)
+    stored, counted, searchable = asyncio.run(with_store(opening, work))
+
     assert acknowledged <= set(stored)
-    assert len(stored) == len(set(stored))
+    assert len(stored) == len(set(stored)) == counted == searchable
+    assert address or _is_sound(tmp_path / "store.db")
 
 
 def test_indexing_goes_on_where_it_was_killed(tmp_path: Path, rounds: int) -> None:
@@ -73,8 +105,13 @@ def test_indexing_goes_on_where_it_was_killed(tmp_path: Path, rounds: int) -> No
     assert _words(tmp_path) == report["chunks"]
 
 
-def _ingest_and_kill(folder: Path, *, first: int, lines: int) -> set[int]:
-    command = [sys.executable, "-c", INGEST, str(folder), str(first)]
+def _is_sound(path: Path) -> bool:
+    with closing(sqlite3.connect(path)) as connection:
+        return bool(connection.execute("PRAGMA integrity_check").fetchone()[0] == "ok")
+
+
+def _ingest_and_kill(place: list[str], *, first: int, lines: int) -> set[int]:
+    command = [sys.executable, "-c", INGEST, *place, str(first)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         numbers = [int(process.stdout.readline()) for _ in range(lines)]

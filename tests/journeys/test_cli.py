@@ -106,6 +106,25 @@ def test_traces_are_listed_followed_and_shown(folder: Path) -> None:
     assert "builtin/extractive" in lasttenth("show", trace_id, folder=folder).stdout
 
 
+def test_traces_are_found_by_the_words_that_were_said(folder: Path) -> None:
+    found = output_of("traces", "--search", "return lamp", "--task", "answer", folder=folder)
+
+    assert found
+    assert output_of("traces", "--search", "zebra", folder=folder) == []
+    assert output_of("traces", "--failed", folder=folder) == []
+
+
+def test_usage_and_spending_are_shown(folder: Path) -> None:
+    usage = output_of("usage", "--by", "operation, task", "--period", "hour", folder=folder)
+    shown = lasttenth("usage", "--by", "task", folder=folder)
+    nobody = lasttenth("spending", "--by", "key", folder=folder)
+
+    assert {"operation": "task", "task": "answer"} in [each["labels"] for each in usage]
+    assert all(each["spans"] >= 1 and each["duration"]["p95"] > 0 for each in usage)
+    assert "answer" in shown.stdout
+    assert nobody.stdout == "Nobody was named in this time.\n"
+
+
 def test_models_tasks_and_embedders_are_listed(folder: Path) -> None:
     models = output_of("models", folder=folder)["models"]
     tasks = output_of("tasks", folder=folder)

@@ -13,12 +13,14 @@ from lasttenth.records.definitions import Task
 from lasttenth.records.errors import LasttenthError
 from lasttenth.records.events import Erasure, Score
 from lasttenth.records.jobs import Job, NewJob, QueueLimits, Schedule
-from lasttenth.records.traces import Payload, Span
+from lasttenth.records.traces import Payload, Span, TraceFilter
 from lasttenth.storage import job_ports, ports
 from lasttenth.storage.ports import IndexSettings, NewChunk, NewDocument, ProjectStore, Store
 
 SETTINGS = IndexSettings(splitter="1", embedder="e", embedder_hash="h", dimension=2)
 VECTOR = np.array([1.0, 0.0], dtype=np.float32)
+
+FILTERS = (TraceFilter(), TraceFilter(failed=True), TraceFilter(model="a/b", unit="u"), TraceFilter(words="said"))
 
 Action = Callable[[ProjectStore, int], Awaitable[Any]]
 
@@ -34,8 +36,19 @@ def _document(number: int) -> NewDocument:
 
 
 def _span(number: int) -> Span:
-    body = Payload(media_type="text/plain", body=b"%d" % number)
-    return Span(trace_id=_trace(number), span_id="a" * 16, name="n", operation="chat", start=number, end=9, input=body)
+    return Span(
+        trace_id=_trace(number),
+        span_id="a" * 16,
+        name="n",
+        operation="chat",
+        start=number,
+        end=9,
+        status="error" if number % 2 else "ok",
+        model="a/b",
+        unit="u",
+        unit_source="user",
+        input=Payload(media_type="text/plain", body=b"said %d" % number),
+    )
 
 
 def _score(number: int) -> Score:
@@ -44,6 +57,10 @@ def _score(number: int) -> Score:
 
 async def _payload_id(store: ProjectStore, number: int) -> str:
     return await store.payloads.put(Payload(media_type="text/plain", body=b"%d" % number))
+
+
+async def _erase_trace(store: ProjectStore, number: int) -> None:
+    await store.traces.erase(_trace(number), Erasure(id=f"t{number}", at=1, payload=_trace(number), actor="a"))
 
 
 async def _erase(store: ProjectStore, number: int) -> None:
@@ -67,6 +84,9 @@ ACTIONS: dict[str, Action] = {
     "Payloads.put": _payload_id,
     "Payloads.erase": _erase,
     "Traces.append": lambda s, n: s.traces.append([_span(n)]),
+    "Traces.erase": _erase_trace,
+    "Traces.expire": lambda s, n: s.traces.expire(n),
+    "Traces.learn": lambda s, _: s.traces.learn(),
     "Indexes.create": lambda s, n: s.indexes.create(f"i{n % 2}", SETTINGS),
     "Indexes.put": lambda s, n: s.indexes.put(f"i{n % 2}", [_document(n)]),
     "Indexes.remove": lambda s, n: s.indexes.remove(f"i{n % 2}", [f"d{n}"]),
@@ -90,7 +110,9 @@ OBSERVATIONS: dict[str, Action] = {
     "Events.latest": lambda s, _: s.events.latest(Score),
     "Payloads.get": lambda s, n: s.payloads.get(f"{n:064x}"),
     "Traces.get": lambda s, n: s.traces.get(_trace(n)),
-    "Traces.latest": lambda s, _: s.traces.latest(),
+    "Traces.latest": lambda s, n: s.traces.latest(where=FILTERS[n]),
+    "Traces.totals": lambda s, _: s.traces.totals(after=0, before=2**60, by=("model",), period="hour"),
+    "Traces.spending": lambda s, _: s.traces.spending(by="unit", after=0, before=2**60),
     "Indexes.get": lambda s, n: s.indexes.get(f"i{n % 2}"),
     "Indexes.overview": lambda s, _: s.indexes.overview(),
     "Indexes.size": lambda s, n: s.indexes.size(f"i{n % 2}"),
@@ -119,8 +141,10 @@ def test_whatever_one_project_does_another_sees_nothing_of_it(
     async def work(store: Store) -> tuple[dict[str, Any], dict[str, Any]]:
         me, them = await store.project("me"), await store.project("them")
         await _perform(me, mine)
+        await store.index_spans()
         before = await _observe(me)
         await _perform(them, theirs)
+        await store.index_spans()
         return before, await _observe(me)
 
     with engines() as engine:

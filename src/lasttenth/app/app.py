@@ -18,9 +18,10 @@ from lasttenth.app.jobs import ProjectJobs
 from lasttenth.app.views import IndexView, ModelsView, model_view
 from lasttenth.context.indexing import Indexer, IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
-from lasttenth.records.errors import ConflictError, UpstreamError
+from lasttenth.records.errors import ConflictError, InvalidRequestError, UpstreamError
 from lasttenth.records.hashing import text_hash
-from lasttenth.records.traces import Span, TraceSummary
+from lasttenth.records.totals import DAY, HOUR, LABELS, Payer, Period, Spending, Total
+from lasttenth.records.traces import EVERYTHING, Span, TraceFilter, TraceSummary
 from lasttenth.serve.calls import GatewayRequest
 
 DEFAULT_INDEX = "default"
@@ -209,11 +210,45 @@ class App:
         return read_answer(reply, latency=time.perf_counter() - began)
 
     async def traces(
-        self, *, limit: int = 50, before: int | None = None, after: int | None = None
+        self,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+        where: TraceFilter = EVERYTHING,
     ) -> list[TraceSummary]:
-        """Return the latest traces, newest first; the bounds are Unix nanoseconds."""
+        """Return the latest traces that meet a filter, newest first; the bounds are Unix nanoseconds."""
+        if where.words:
+            await self.installation.recorder.flush()
+            await self.installation.upkeep.catch_up()
         store = await self.installation.store.project(self.project)
-        return await store.traces.latest(limit=limit, before=before, after=after)
+        return await store.traces.latest(limit=limit, before=before, after=after, where=where)
+
+    async def usage(
+        self, *, by: Sequence[str] = ("model",), period: Period | None = None, hours: int = 24
+    ) -> list[Total]:
+        """Return what the spans of the last hours came to, the current one included. Raises InvalidRequestError.
+
+        Args:
+            by: labels to group by, of `lasttenth.records.totals.LABELS`.
+            period: one total for each hour or day, or one for all of them.
+            hours: how far back, in whole hours.
+        """
+        unknown = sorted(set(by) - set(LABELS))
+        if unknown:
+            raise InvalidRequestError(
+                f"There is no label {unknown[0]}.", hint=f"Known labels: {', '.join(LABELS)}.", parameter="by"
+            )
+        store = await self.installation.store.project(self.project)
+        now = self.installation.clock.now()
+        labels = [label for label in LABELS if label in by]
+        return await store.traces.totals(after=now - hours * HOUR, before=now + HOUR, by=labels, period=period)
+
+    async def spending(self, *, by: Payer = "unit", days: int = 30, limit: int = 50) -> list[Spending]:
+        """Return who spent most on the last days, today included."""
+        store = await self.installation.store.project(self.project)
+        now = self.installation.clock.now()
+        return await store.traces.spending(by=by, after=now - days * DAY, before=now + DAY, limit=limit)
 
     async def trace(self, trace_id: str) -> list[Span]:
         """Return the spans of a trace in order of their start. Raises NotFoundError."""

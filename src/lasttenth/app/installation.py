@@ -24,6 +24,7 @@ from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvide
 from lasttenth.models.providers.scripted import ScriptedProvider
 from lasttenth.net.transport import AiohttpTransport
 from lasttenth.observe.recording import Recorder
+from lasttenth.observe.upkeep import Upkeep
 from lasttenth.records.errors import ConfigurationError, StorageError
 from lasttenth.records.ids import Clock, Ids, SystemClock, system_randomness
 from lasttenth.records.traces import Span
@@ -59,6 +60,7 @@ class Installation:
         self.store = store
         self.clock = clock
         self.embedder = EmbedderSlot(place.cache, threads=place.threads)
+        self.upkeep = Upkeep(store)
         self.recorder = Recorder(self._write_spans, folder=place.folder)
         pepper = read_pepper(place.folder / PEPPER, system_randomness)
         self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness)
@@ -99,6 +101,7 @@ class Installation:
             await store.close()
             raise
         installation.recorder.start()
+        installation.upkeep.start()
         return installation
 
     async def registry(self, project: str) -> Registry:
@@ -122,6 +125,7 @@ class Installation:
         """Write what waits, then release files, connections and threads."""
         await self.runner.close()
         await self.recorder.close()
+        await self.upkeep.close()
         await self.router.close()
         await self._transport.close()
         await self.store.close()
@@ -132,6 +136,7 @@ class Installation:
 
     async def _write_spans(self, project: str, spans: list[Span]) -> None:
         await (await self.store.project(project)).traces.append(spans)
+        self.upkeep.wake()
 
     def _providers(self) -> dict[str, Provider]:
         settings = self.place.settings

@@ -1,6 +1,6 @@
 """The operations that every door offers: one table, from which REST, the command line and later MCP are made."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -13,7 +13,8 @@ from lasttenth.app.views import IndexView, ModelsView, SpanView, StatusView, spa
 from lasttenth.context.indexing import TextDocument
 from lasttenth.context.retrieval import Passage
 from lasttenth.records.definitions import Task
-from lasttenth.records.traces import TraceSummary
+from lasttenth.records.totals import LABELS, Spending, Total
+from lasttenth.records.traces import TraceFilter, TraceSummary
 
 Index = Annotated[str, msgspec.Meta(description="Name of the index.")]
 Question = Annotated[str, msgspec.Meta(description="The question, in plain words.")]
@@ -27,6 +28,28 @@ class ListTraces(msgspec.Struct, frozen=True, kw_only=True):
         None
     )
     after: Annotated[int | None, msgspec.Meta(description="Only what started after this time, in nanoseconds.")] = None
+    failed: Annotated[bool, msgspec.Meta(description="Only traces with a span that failed.")] = False
+    search: Annotated[str, msgspec.Meta(description="Words that stand in one span, all of them.")] = ""
+    model: Annotated[str, msgspec.Meta(description="Only traces that called this model, as provider/model.")] = ""
+    task: Annotated[str, msgspec.Meta(description="Only calls of this task.")] = ""
+    release: Annotated[str, msgspec.Meta(description="Only what this release answered, its whole hash.")] = ""
+    unit: Annotated[str, msgspec.Meta(description="Only what was done for this unit.")] = ""
+
+
+class ShowUsage(msgspec.Struct, frozen=True, kw_only=True):
+    """Which totals."""
+
+    by: Annotated[str, msgspec.Meta(description=f"Labels, with commas between them: {', '.join(LABELS)}.")] = "model"
+    period: Annotated[Literal["", "hour", "day"], msgspec.Meta(description="A line for each, or one for all.")] = ""
+    hours: Annotated[int, msgspec.Meta(ge=1, le=24 * 366, description="How far back, in whole hours.")] = 24
+
+
+class ShowSpending(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose spending."""
+
+    by: Annotated[Literal["unit", "key"], msgspec.Meta(description="Whom requests were for, or their keys.")] = "unit"
+    days: Annotated[int, msgspec.Meta(ge=1, le=366, description="How far back, in whole days (UTC).")] = 30
+    limit: Annotated[int, msgspec.Meta(ge=1, le=1000, description="At most so many.")] = 50
 
 
 class ShowTrace(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,11 +96,31 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def _list_traces(app: App, request: ListTraces) -> list[TraceSummary]:
-    return await app.traces(limit=request.limit, before=request.before, after=request.after)
+    where = TraceFilter(
+        failed=request.failed,
+        words=request.search,
+        model=request.model,
+        task=request.task,
+        release=request.release,
+        unit=request.unit,
+    )
+    return await app.traces(limit=request.limit, before=request.before, after=request.after, where=where)
 
 
 async def _show_trace(app: App, request: ShowTrace) -> list[SpanView]:
     return [span_view(span) for span in await app.trace(request.trace)]
+
+
+async def _show_usage(app: App, request: ShowUsage) -> list[Total]:
+    return await app.usage(
+        by=[label.strip() for label in request.by.split(",") if label.strip()],
+        period=request.period or None,
+        hours=request.hours,
+    )
+
+
+async def _show_spending(app: App, request: ShowSpending) -> list[Spending]:
+    return await app.spending(by=request.by, days=request.days, limit=request.limit)
 
 
 async def _search_index(app: App, request: SearchIndex) -> list[Passage]:
@@ -116,10 +159,12 @@ async def _list_tasks(app: App, _request: Nothing) -> list[Task]:
 
 
 async def _status(app: App, _request: Nothing) -> StatusView:
+    installation = app.installation
     return StatusView(
         version=__version__,
         project=app.project,
-        recording=app.installation.recorder.health(),
+        recording=installation.recorder.health(),
+        search_lag=await installation.store.search_lag(),
         overdue=await app.jobs.overdue(),
     )
 
@@ -145,6 +190,26 @@ OPERATIONS: tuple[Operation, ...] = (
         ShowTrace,
         list[SpanView],
         _show_trace,
+    ),
+    Operation(
+        "show_usage",
+        "GET",
+        "/api/usage",
+        ("usage",),
+        "Show what calls came to: tokens, cost and latency by model, task or release.",
+        ShowUsage,
+        list[Total],
+        _show_usage,
+    ),
+    Operation(
+        "show_spending",
+        "GET",
+        "/api/spending",
+        ("spending",),
+        "Show what each unit or key has spent.",
+        ShowSpending,
+        list[Spending],
+        _show_spending,
     ),
     Operation(
         "list_indexes",

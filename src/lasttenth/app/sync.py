@@ -13,7 +13,8 @@ from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.app.views import IndexView, ModelsView
 from lasttenth.context.indexing import IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
-from lasttenth.records.traces import Span, TraceSummary
+from lasttenth.records.totals import Payer, Period, Spending, Total
+from lasttenth.records.traces import EVERYTHING, Span, TraceFilter, TraceSummary
 
 T = TypeVar("T")
 
@@ -116,9 +117,24 @@ class SyncApp:
         """See `App.chat`."""
         return self._wait(self._app.chat(model, messages, metadata=metadata))
 
-    def traces(self, *, limit: int = 50, before: int | None = None, after: int | None = None) -> list[TraceSummary]:
+    def traces(
+        self,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+        where: TraceFilter = EVERYTHING,
+    ) -> list[TraceSummary]:
         """See `App.traces`."""
-        return self._wait(self._app.traces(limit=limit, before=before, after=after))
+        return self._wait(self._app.traces(limit=limit, before=before, after=after, where=where))
+
+    def usage(self, *, by: Sequence[str] = ("model",), period: Period | None = None, hours: int = 24) -> list[Total]:
+        """See `App.usage`."""
+        return self._wait(self._app.usage(by=by, period=period, hours=hours))
+
+    def spending(self, *, by: Payer = "unit", days: int = 30, limit: int = 50) -> list[Spending]:
+        """See `App.spending`."""
+        return self._wait(self._app.spending(by=by, days=days, limit=limit))
 
     def trace(self, trace_id: str) -> list[Span]:
         """See `App.trace`."""

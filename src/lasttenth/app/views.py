@@ -10,6 +10,7 @@ from lasttenth.models.port import ModelInfo
 from lasttenth.models.prices import Prices
 from lasttenth.observe.recording import RecorderHealth
 from lasttenth.records.jobs import Overdue
+from lasttenth.records.totals import SearchLag
 from lasttenth.records.traces import Assignment, Payload, Span
 from lasttenth.records.usage import Usage
 
@@ -29,6 +30,7 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     unit: str
     unit_source: str
+    key: str
     assignment: Assignment | None
     usage: Usage | None
     cost: int | None
@@ -38,6 +40,7 @@ class SpanView(msgspec.Struct, frozen=True, kw_only=True):
     attributes: dict[str, Any]
     input: str | None
     output: str | None
+    erased: str
 
 
 class IndexView(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,11 +72,12 @@ class ModelsView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StatusView(msgspec.Struct, frozen=True, kw_only=True):
-    """The version, the project, how recording stands, and which schedules and kinds of jobs should have succeeded."""
+    """The version, the project, how recording stands, what is not searchable yet, and what should have succeeded."""
 
     version: str
     project: str
     recording: RecorderHealth
+    search_lag: SearchLag
     overdue: list[Overdue]
 
 

@@ -128,6 +128,9 @@ def _installation(folder: str) -> list[Finding]:
         if health.dropped or health.spilled:
             said = f"{health.spilled} traces wait in the spill file, {health.dropped} were dropped"
             findings.append(Finding(what="Recording", state="note", said=said))
+        lag = await app.installation.store.search_lag()
+        if lag.spans:
+            findings.append(Finding(what="Search", state="note", said=f"{lag.spans} spans are not searchable yet"))
         return findings
 
     try:

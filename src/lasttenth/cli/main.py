@@ -28,6 +28,8 @@ COMMANDS = {
     "tail": ("traces", "Follow the traces as they come."),
     "traces": ("traces", "List the latest traces."),
     "show": ("traces", "Show the spans of a trace."),
+    "usage": ("traces", "Show what calls came to: tokens, cost and latency."),
+    "spending": ("traces", "Show what each unit or key has spent."),
     "models": ("models", "List the models."),
     "tasks": ("models", "List the tasks."),
     "embedder": ("embedder", "Install and list embedders."),

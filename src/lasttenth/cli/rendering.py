@@ -15,6 +15,7 @@ from lasttenth.context.retrieval import Passage
 from lasttenth.records.definitions import Task
 from lasttenth.records.jobs import DEFAULT_QUEUE, Job, Schedule, ScheduleState
 from lasttenth.records.money import format_dollars
+from lasttenth.records.totals import Spending, Total
 from lasttenth.records.traces import TraceSummary
 
 PREVIEW = 160
@@ -68,6 +69,35 @@ def _share(value: float | None) -> str:
 
 def _traces(summaries: Sequence[TraceSummary]) -> object:
     return table(TRACE_COLUMNS, [trace_row(each) for each in summaries], empty="No traces yet.", in_lines=True)
+
+
+def _usage(totals: Sequence[Total]) -> object:
+    labels = list(dict.fromkeys(label for each in totals for label in each.labels))
+    by_time = any(each.start for each in totals)
+    rows = [
+        [
+            *([f"{datetime.fromtimestamp(each.start / 1e9, tz=UTC):%Y-%m-%d %H:%M}"] if by_time else []),
+            *(each.labels[label] or "none" for label in labels),
+            each.spans,
+            each.errors,
+            f"{each.input_tokens}+{each.output_tokens}",
+            format_dollars(each.cost) + ("" if not each.unpriced else f" and {each.unpriced} without a price"),
+            f"{each.duration.p50 / 1e6:.0f} ms",
+            f"{each.duration.p95 / 1e6:.0f} ms",
+        ]
+        for each in totals
+    ]
+    time = ["Begin (UTC)"] if by_time else []
+    columns = (*time, *(label.title() for label in labels), "Spans", "Failed", "Tokens", "Cost", "p50", "p95")
+    return table(columns, rows, empty="No traces in this time.")
+
+
+def _spending(spending: Sequence[Spending]) -> object:
+    rows = [
+        [each.name, each.spans, each.errors, f"{each.input_tokens}+{each.output_tokens}", format_dollars(each.cost)]
+        for each in spending
+    ]
+    return table(("Name", "Requests", "Failed", "Tokens", "Cost"), rows, empty="Nobody was named in this time.")
 
 
 def _trace(spans: Sequence[SpanView]) -> object:
@@ -223,6 +253,8 @@ def _tasks(tasks: Sequence[Task]) -> object:
 _FORMS: dict[str, Callable[[Any], object]] = {
     "list_traces": _traces,
     "show_trace": _trace,
+    "show_usage": _usage,
+    "show_spending": _spending,
     "search_index": _passages,
     "list_indexes": _indexes,
     "list_jobs": _jobs,

@@ -1,4 +1,4 @@
-"""`lasttenth tail`, `traces` and `show`."""
+"""`lasttenth tail`, `traces`, `show`, `usage` and `spending`."""
 
 import asyncio
 import sys
@@ -21,7 +21,12 @@ MOST = 1000
 LONGEST_CALL = 600 * 10**9
 """A trace is listed when it ends, by when it began: so far back, in nanoseconds, later looks may find new ones."""
 
-_OPERATIONS = {"traces": "list_traces", "show": "show_trace"}
+_OPERATIONS = {
+    "traces": "list_traces",
+    "show": "show_trace",
+    "usage": "show_usage",
+    "spending": "show_spending",
+}
 
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many earlier traces to begin with.")]
 Follow = Annotated[bool, typer.Option("--follow/--no-follow", help="Go on as new traces come.")]

@@ -45,6 +45,8 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     model: str = ""
     unit: str = ""
     unit_source: UnitSource = "random"
+    key: str = ""
+    """Public id of the key that the request came with."""
     assignment: Assignment | None = None
     usage: Usage | None = None
     cost: int | None = None
@@ -55,6 +57,25 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     attributes: dict[str, Any] = {}
     input: Payload | None = None
     output: Payload | None = None
+    erased: str = ""
+    """Keyed hash of the input, output and attributes that were erased; empty where nothing was."""
+
+
+class TraceFilter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which traces are wanted: everything that is set must hold for the root span, `words` for any span of the trace."""
+
+    failed: bool = False
+    operation: str = ""
+    model: str = ""
+    task: str = ""
+    release: str = ""
+    pointer: str = ""
+    unit: str = ""
+    words: str = ""
+    """Words that stand in a name, an input or an output, all of them, in any order, in one span."""
+
+
+EVERYTHING = TraceFilter()
 
 
 class TraceSummary(msgspec.Struct, frozen=True, kw_only=True):

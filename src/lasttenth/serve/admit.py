@@ -56,6 +56,7 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
         controls=_header_controls(request),
         unit=unit,
         unit_source=source,
+        key=request.key,
         scope=scope,
     )
 
@@ -93,6 +94,7 @@ def _admit_chat(request: GatewayRequest, scope: SpanScope) -> Call:
         controls={**controls, **_header_controls(request)},
         unit=unit,
         unit_source=source,
+        key=request.key,
         scope=scope,
     )
 

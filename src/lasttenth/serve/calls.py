@@ -43,6 +43,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     controls: dict[str, str]
     unit: str
     unit_source: UnitSource
+    key: str = ""
+    """Public id of the key that the request came with."""
     scope: SpanScope
     parent_id: str = ""
 

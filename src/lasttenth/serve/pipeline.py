@@ -109,5 +109,6 @@ def _unread(request: GatewayRequest, scope: SpanScope) -> Call:
         controls={},
         unit=scope.trace_id,
         unit_source="random",
+        key=request.key,
         scope=scope,
     )

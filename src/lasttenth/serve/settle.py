@@ -68,6 +68,7 @@ class Settlement:
             model=outcome.model,
             unit=call.unit,
             unit_source=call.unit_source,
+            key=call.key,
             assignment=outcome.assignment,
             usage=outcome.usage,
             cost=outcome.cost,

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from lasttenth.records.definitions import Definition
 from lasttenth.records.events import Erasure, Event
-from lasttenth.records.traces import Payload, Span, TraceSummary
+from lasttenth.records.totals import Label, Payer, Period, SearchLag, Spending, Total
+from lasttenth.records.traces import EVERYTHING, Payload, Span, TraceFilter, TraceSummary
 from lasttenth.storage.job_ports import Jobs, Schedules, Work
 
 D = TypeVar("D", bound=Definition)
@@ -130,7 +131,7 @@ class Payloads(Protocol):
 
 
 class Traces(Protocol):
-    """Spans, by trace."""
+    """Spans, by trace, and what they came to."""
 
     async def append(self, spans: Sequence[Span]) -> None:
         """Store spans durably, with their payloads; a span that is stored already is left as it is."""
@@ -141,9 +142,42 @@ class Traces(Protocol):
         ...
 
     async def latest(
-        self, *, limit: int = 50, before: int | None = None, after: int | None = None
+        self,
+        *,
+        limit: int = 50,
+        before: int | None = None,
+        after: int | None = None,
+        where: TraceFilter = EVERYTHING,
     ) -> list[TraceSummary]:
         """Return root spans that started before and after the given Unix nanoseconds, newest first."""
+        ...
+
+    async def totals(
+        self,
+        *,
+        after: int,
+        before: int,
+        by: Sequence[Label] = (),
+        period: Period | None = None,
+        where: dict[Label, str] | None = None,
+    ) -> list[Total]:
+        """Return what spans came to in the hours that begin at or after one time and before another."""
+        ...
+
+    async def spending(self, *, by: Payer, after: int, before: int, limit: int = 100) -> list[Spending]:
+        """Return who spent most on the days that begin at or after one time and before another."""
+        ...
+
+    async def erase(self, trace_id: str, erasure: Erasure) -> None:
+        """Erase the inputs, outputs and attributes of a trace for good, and record it. Raises NotFoundError."""
+        ...
+
+    async def expire(self, before: int) -> int:
+        """Remove the spans that started before a time and return how many they were; the totals stay."""
+        ...
+
+    async def learn(self) -> bool:
+        """Train a dictionary for the spans to come, if it is time to, and tell whether one was stored."""
         ...
 
 
@@ -288,6 +322,14 @@ class Store(Protocol):
 
     async def has_keys(self) -> bool:
         """Tell whether there is any key."""
+        ...
+
+    async def index_spans(self, *, limit: int = 256) -> SearchLag:
+        """Make some of the spans that wait for it searchable, in all projects, and return what waits still."""
+        ...
+
+    async def search_lag(self) -> SearchLag:
+        """Return what full-text search does not find yet."""
         ...
 
     async def close(self) -> None:

@@ -7,7 +7,6 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
-    Float,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -87,44 +86,87 @@ payloads = Table(
     Column("size", BigInteger, nullable=False),
 )
 
-spans = Table(
-    "spans",
+series = Table(
+    "series",
     metadata,
     Column("project", String(200), primary_key=True),
-    Column("trace_id", String(32), primary_key=True),
-    Column("span_id", String(16), primary_key=True),
-    Column("parent_id", String(16), nullable=False),
-    Column("name", String(400), nullable=False),
+    Column("id", BigInteger, primary_key=True, autoincrement=False),
     Column("operation", String(40), nullable=False),
-    Column("start", BigInteger, nullable=False),
-    Column("end", BigInteger, nullable=False),
-    Column("status", String(10), nullable=False),
-    Column("error", String(60), nullable=False),
     Column("model", String(200), nullable=False),
-    Column("unit", String(200), nullable=False),
-    Column("unit_source", String(20), nullable=False),
     Column("task", String(200), nullable=False),
     Column("release", String(64), nullable=False),
     Column("environment", String(64), nullable=False),
     Column("pointer", String(200), nullable=False),
-    Column("probability", Float, nullable=False),
+)
+
+# PostgreSQL has no `id`, and a partition for each day. Ids of traces and spans are bytes.
+spans = Table(
+    "spans",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("project", String(200), nullable=False),
+    Column("trace_id", LargeBinary(16), nullable=False),
+    Column("span_id", LargeBinary(8), nullable=False),
+    Column("parent_id", LargeBinary(8)),
+    Column("name", String(400), nullable=False),
+    Column("start", BigInteger, nullable=False),
+    Column("duration", BigInteger, nullable=False),
+    Column("series", BigInteger, nullable=False),
+    Column("error", String(60)),
+    Column("unit", String(200), nullable=False),
     Column("input_tokens", BigInteger),
     Column("output_tokens", BigInteger),
-    Column("usage", Text),
     Column("cost", BigInteger),
-    Column("price_version", String(60), nullable=False),
-    Column("first_token", BigInteger),
-    Column("stages", Text, nullable=False),
-    Column("attributes", Text, nullable=False),
-    Column("input", String(64)),
-    Column("output", String(64)),
+    Column("dictionary", Integer, nullable=False),
+    Column("payload", LargeBinary, nullable=False),
+    UniqueConstraint("project", "trace_id", "span_id", name="spans_by_id"),
+    sqlite_autoincrement=True,  # what is indexed by words is known by its id
 )
-Index(
-    "spans_by_start",
-    spans.c.project,
-    spans.c.start,
-    sqlite_where=spans.c.parent_id == "",
-    postgresql_where=spans.c.parent_id == "",
+_ROOT = spans.c.parent_id.is_(None)
+_FAILED = spans.c.error.is_not(None)
+_NAMED = _ROOT & (spans.c.unit != "")
+Index("spans_by_start", spans.c.project, spans.c.start, sqlite_where=_ROOT, postgresql_where=_ROOT)
+Index("spans_by_series", spans.c.project, spans.c.series, spans.c.start)
+Index("spans_failed", spans.c.project, spans.c.start, sqlite_where=_FAILED, postgresql_where=_FAILED)
+Index("spans_by_unit", spans.c.project, spans.c.unit, spans.c.start, sqlite_where=_NAMED, postgresql_where=_NAMED)
+
+dictionaries = Table(
+    "dictionaries",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("spans", BigInteger, nullable=False),
+    Column("created", BigInteger, nullable=False),
+)
+
+
+def _sums() -> list[Column[int]]:
+    names = ("spans", "errors", "input_tokens", "output_tokens", "cost", "unpriced")
+    return [Column(name, BigInteger, nullable=False) for name in names]
+
+
+rollups = Table(
+    "rollups",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("hour", BigInteger, primary_key=True, autoincrement=False),
+    Column("series", BigInteger, primary_key=True, autoincrement=False),
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    *_sums(),
+    Column("durations", LargeBinary, nullable=False),
+    Column("first_tokens", LargeBinary, nullable=False),
+)
+
+spending = Table(
+    "spending",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("day", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", String(10), primary_key=True),
+    Column("name", String(200), primary_key=True),
+    Column("shard", Integer, primary_key=True, autoincrement=False),
+    *_sums(),
 )
 
 indexes = Table(

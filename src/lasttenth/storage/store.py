@@ -8,20 +8,28 @@ from sqlalchemy import Connection, insert, select
 
 from lasttenth.records.errors import InvalidRequestError, StorageError
 from lasttenth.records.ids import Clock, Ids, Randomness
+from lasttenth.records.totals import SearchLag
+from lasttenth.records.traces import Span
 from lasttenth.storage import schema
 from lasttenth.storage.definitions import DefinitionTable
 from lasttenth.storage.engine import Engine
 from lasttenth.storage.events import EventTable
 from lasttenth.storage.indexes import IndexTable, Search
 from lasttenth.storage.jobs import JobTable
+from lasttenth.storage.migrate import upgrade
 from lasttenth.storage.payloads import PayloadTable
 from lasttenth.storage.ports import KeyRecord
 from lasttenth.storage.schedules import ScheduleTable
-from lasttenth.storage.traces import SpanRows, TraceTable
+from lasttenth.storage.traces.carrying import carry_over
+from lasttenth.storage.traces.dictionaries import Dictionaries
+from lasttenth.storage.traces.rows import SpanRows, SpanWords, Text, Waiting
+from lasttenth.storage.traces.table import TraceTable
+from lasttenth.storage.traces.texts import text_of, words_in
 from lasttenth.storage.work import WorkTables
 
 PAYLOAD_KEY_BYTES = 32
 MAX_PROJECT_NAME = 200
+INDEXED_AT_ONCE = 256
 
 _projects = schema.projects
 _keys = schema.keys
@@ -36,21 +44,24 @@ class OpenEngine(Engine, Protocol):
 
 
 class Native(NamedTuple):
-    """What an engine does in its own way: rows of spans, and the search of one project."""
+    """What an engine does in its own way: rows of spans, their words, and the search of one project."""
 
     spans: SpanRows
+    words: SpanWords
     search: Callable[[], Search]
 
 
 class TableProject:
     """The handle of one project."""
 
-    def __init__(self, engine: Engine, native: Native, project: str, *, key: bytes, ids: Ids, clock: Clock) -> None:
-        self.project = project
+    def __init__(
+        self, engine: Engine, native: Native, dictionaries: Dictionaries, *, key: bytes, ids: Ids, clock: Clock
+    ) -> None:
+        project = self.project = dictionaries.project
         self.payloads = PayloadTable(engine, project, key)
         self.definitions = DefinitionTable(engine, project, clock)
         self.events = EventTable(engine, project)
-        self.traces = TraceTable(engine, project, self.payloads, native.spans)
+        self.traces = TraceTable(engine, dictionaries, rows=native.spans, words=native.words, key=key, clock=clock)
         self.indexes = IndexTable(engine, project, self.payloads, native.search())
         self.jobs = JobTable(engine, project, ids=ids, clock=clock)
         self.schedules = ScheduleTable(engine, project, clock)
@@ -67,6 +78,7 @@ class TableStore:
         self._ids = Ids(clock, randomness)
         self.work = WorkTables(engine, ids=self._ids, clock=clock)
         self._handles: dict[str, TableProject] = {}
+        self._dictionaries: dict[str, Dictionaries] = {}
 
     async def project(self, name: str) -> TableProject:
         """Return the handle of a project, which is created when it is new."""
@@ -75,8 +87,7 @@ class TableStore:
             key = await self._engine.read(lambda connection: _key_of(connection, name))
             if key is None:
                 key = await self._engine.write(lambda connection: self._ensure(connection, name))
-            made = TableProject(self._engine, self._native, name, key=key, ids=self._ids, clock=self._clock)
-            handle = self._handles.setdefault(name, made)
+            handle = self._handles.setdefault(name, self._handle(name, key))
         return handle
 
     async def projects(self) -> list[str]:
@@ -100,9 +111,48 @@ class TableStore:
         query = select(_keys.c.id).limit(1)
         return await self._engine.read(lambda connection: connection.scalar(query)) is not None
 
+    async def index_spans(self, *, limit: int = INDEXED_AT_ONCE) -> SearchLag:
+        """Make some of the spans that wait for it searchable, in all projects, and return what waits still."""
+        return await self._engine.write(lambda connection: self._index(connection, limit))
+
+    async def search_lag(self) -> SearchLag:
+        """Return what full-text search does not find yet."""
+        return await self._engine.read(self._native.words.lag)
+
     async def close(self) -> None:
         """Finish what was accepted, then release files and threads."""
         await self._engine.close()
+
+    def upgrade(self, connection: Connection) -> None:
+        """Bring the schema up to date, and what an earlier one held with it, in one transaction. Raises StorageError."""
+        upgrade(connection)
+
+        def insert(connection: Connection, project: str, spans: list[Span]) -> None:
+            key = _key_of(connection, project) or b""
+            self._handle(project, key).traces.insert(connection, spans)
+
+        carry_over(connection, insert)
+
+    def _handle(self, project: str, key: bytes) -> TableProject:
+        return TableProject(
+            self._engine, self._native, self._packing(project), key=key, ids=self._ids, clock=self._clock
+        )
+
+    def _packing(self, project: str) -> Dictionaries:
+        return self._dictionaries.setdefault(project, Dictionaries(project))
+
+    def _index(self, connection: Connection, limit: int) -> SearchLag:
+        words = self._native.words
+        texts: dict[str, list[Text]] = {}
+        for span in words.waiting(connection, limit):
+            texts.setdefault(span.project, []).append(self._text(connection, span))
+        for project, found in texts.items():
+            words.add(connection, project, found)
+        return words.lag(connection)
+
+    def _text(self, connection: Connection, span: Waiting) -> Text:
+        packer = self._packing(span.project).packer(connection, span.dictionary)
+        return Text(span.place, " ".join(words_in(text_of(span.name, packer.unpack(bytes(span.payload))))))
 
     def _ensure(self, connection: Connection, name: str) -> bytes:
         if not name or len(name) > MAX_PROJECT_NAME:

@@ -5,10 +5,11 @@ from sqlalchemy.exc import ArgumentError
 
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.records.ids import Clock, Randomness
-from lasttenth.storage.migrate import is_up_to_date, upgrade
-from lasttenth.storage.postgres import spans
+from lasttenth.storage.migrate import is_up_to_date
 from lasttenth.storage.postgres.engine import PostgresEngine
 from lasttenth.storage.postgres.search import PostgresSearch
+from lasttenth.storage.postgres.span_words import PostgresSpanWords
+from lasttenth.storage.postgres.spans import PostgresSpans
 from lasttenth.storage.store import Native, TableStore
 
 _MIGRATING = 0x1A577E47
@@ -39,15 +40,17 @@ class PostgresStore(TableStore):
                 "The address of the database cannot be read.", hint="Write postgresql://user:password@host/database."
             ) from None
         engine = PostgresEngine(address)
+        native = Native(PostgresSpans(), PostgresSpanWords(), PostgresSearch)
+        store = cls(engine, native, clock=clock, randomness=randomness)
         try:
             if not await engine.read(is_up_to_date):
-                await engine.write(_upgrade)
+                await engine.write(store.upgrade)
         except BaseException:
             await engine.close()
             raise
-        return cls(engine, Native(spans, PostgresSearch), clock=clock, randomness=randomness)
+        return store
 
-
-def _upgrade(connection: Connection) -> None:
-    connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
-    upgrade(connection)
+    def upgrade(self, connection: Connection) -> None:
+        """Bring the schema up to date; who wants to do the same at the same time waits."""
+        connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATING})
+        super().upgrade(connection)

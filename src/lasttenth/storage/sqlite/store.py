@@ -4,10 +4,11 @@ import asyncio
 from pathlib import Path
 
 from lasttenth.records.ids import Clock, Randomness
-from lasttenth.storage.migrate import is_up_to_date, prepare, upgrade
-from lasttenth.storage.sqlite import spans
+from lasttenth.storage.migrate import is_up_to_date, prepare
 from lasttenth.storage.sqlite.engine import SqliteEngine
 from lasttenth.storage.sqlite.search import SqliteSearch
+from lasttenth.storage.sqlite.span_words import SqliteSpanWords
+from lasttenth.storage.sqlite.spans import SqliteSpans
 from lasttenth.storage.store import Native, TableStore
 
 
@@ -20,12 +21,14 @@ class SqliteStore(TableStore):
     ) -> "SqliteStore":
         """Open or create the file and bring its schema up to date. Raises StorageError."""
         engine = SqliteEngine(path, busy_timeout=busy_timeout)
+        native = Native(SqliteSpans(), SqliteSpanWords(), SqliteSearch)
+        store = cls(engine, native, clock=clock, randomness=randomness)
         try:
             # Only what has something to write waits for another process that does.
             if not await engine.read(is_up_to_date):
                 await asyncio.to_thread(prepare)
-                await engine.write(upgrade)
+                await engine.write(store.upgrade)
         except BaseException:
             await engine.close()
             raise
-        return cls(engine, Native(spans, SqliteSearch), clock=clock, randomness=randomness)
+        return store

@@ -1,0 +1,76 @@
+"""Full text of spans in PostgreSQL: a `tsvector` for each span in a table beside them, filled behind them from a backlog.
+
+The backlog is a table and not a number up to which all is done: transactions that began earlier may end later.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from sqlalchemy import Connection
+
+from lasttenth.records.totals import SearchLag
+from lasttenth.storage.postgres.engine import driver
+from lasttenth.storage.postgres.spans import native_sql
+from lasttenth.storage.traces.rows import Condition, Match, Text, Waiting
+
+AT_ONCE = 256
+
+_WAITING = """
+WITH taken AS (
+    DELETE FROM span_backlog WHERE ctid = ANY (ARRAY(SELECT ctid FROM span_backlog LIMIT %s FOR UPDATE SKIP LOCKED))
+    RETURNING project, trace_id, span_id, start
+)
+SELECT t.project, t.trace_id, t.span_id, t.start, s.name, s.dictionary, s.payload FROM taken t JOIN spans s
+ON s.project = t.project AND s.trace_id = t.trace_id AND s.span_id = t.span_id AND s.start = t.start
+"""
+_ADD = """
+INSERT INTO span_words (project, trace_id, span_id, start, words)
+VALUES (%s, %s, %s, %s, strip(to_tsvector('lasttenth', %s)))
+"""
+_REMOVE = "DELETE FROM {} WHERE project = %s AND trace_id = %s AND span_id = %s AND start = %s"
+_MATCHES = """
+SELECT s.start, s.trace_id FROM span_words w JOIN spans s
+ON s.project = w.project AND s.trace_id = w.trace_id AND s.span_id = w.span_id AND s.start = w.start
+WHERE w.project = ? AND w.words @@ plainto_tsquery('lasttenth', ?){} ORDER BY w.start DESC
+"""
+
+
+class PostgresSpanWords:
+    """Which spans hold which words."""
+
+    place = "trace_id, span_id, start"
+
+    def waiting(self, connection: Connection, limit: int) -> list[Waiting]:
+        """Return spans that are not indexed, which nobody else has taken."""
+        with driver(connection).cursor() as cursor:
+            rows = cursor.execute(_WAITING, (limit,)).fetchall()
+        return [Waiting(row[0], row[1:4], *row[4:]) for row in rows]
+
+    def add(self, connection: Connection, project: str, texts: Sequence[Text]) -> None:
+        """Index spans of a project that waited."""
+        with driver(connection).cursor() as cursor:
+            cursor.executemany(_ADD, [(project, *text.place, text.words) for text in texts])
+
+    def remove(self, connection: Connection, project: str, texts: Sequence[Text]) -> None:
+        """Take spans out; some may not have been added yet."""
+        keys = [(project, *text.place) for text in texts]
+        with driver(connection).cursor() as cursor:
+            for table in ("span_words", "span_backlog"):
+                cursor.executemany(_REMOVE.format(table), keys)
+
+    def matches(
+        self, connection: Connection, project: str, words: Sequence[str], condition: Condition
+    ) -> Iterator[Match]:
+        """Yield the spans that hold all the words, latest first."""
+        # A cursor of the server: who reads a page of matches pays for no more.
+        with driver(connection).cursor(name="matches") as cursor:
+            cursor.itersize = AT_ONCE
+            cursor.execute(
+                native_sql(_MATCHES.format(condition.sql)), (project, " ".join(words), *condition.parameters)
+            )
+            yield from (Match(row[0], bytes(row[1])) for row in cursor)
+
+    def lag(self, connection: Connection) -> SearchLag:
+        """Return how much waits, in all projects."""
+        with driver(connection).cursor() as cursor:
+            row = cursor.execute("SELECT count(*), min(start) FROM span_backlog").fetchone()
+        return SearchLag(spans=row[0], since=row[1]) if row else SearchLag(spans=0)

@@ -1,0 +1,128 @@
+"""The body of a span: everything that no query asks for, packed into bytes that are the same on every engine.
+
+It is MessagePack under Zstandard, with a dictionary of the project where there is one. Fields are known by their place:
+a new one goes to the end and has a default, so that older bodies stay readable.
+"""
+
+from typing import Any
+
+import msgspec
+
+from lasttenth.records.errors import StorageError
+from lasttenth.records.traces import Assignment, Payload, Span, UnitSource
+from lasttenth.records.usage import Usage
+from lasttenth.storage.traces.compression import zstd
+from lasttenth.storage.traces.series import Series
+
+LEVEL = 3
+NO_DICTIONARY = 0
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+class Body(msgspec.Struct, frozen=True, array_like=True):
+    """What a span holds beside its columns and its labels."""
+
+    unit_source: UnitSource
+    random_unit: str | None
+    """A unit that nobody named; None where it is the trace's id."""
+    key: str
+    price_version: str
+    probability: float
+    first_token: int | None
+    usage: Usage | None
+    stages: dict[str, int]
+    attributes: dict[str, Any]
+    input: Payload | None
+    output: Payload | None
+    erased: str = ""
+    """Keyed hash of what was erased."""
+
+
+_decode = msgspec.msgpack.Decoder(Body).decode
+
+
+def body_of(span: Span) -> Body:
+    """Return the body of a span."""
+    return Body(
+        unit_source=span.unit_source,
+        random_unit=_random_unit(span),
+        key=span.key,
+        price_version=span.price_version,
+        probability=span.assignment.probability if span.assignment else 1.0,
+        first_token=span.first_token,
+        usage=span.usage,
+        stages=span.stages,
+        attributes=span.attributes,
+        input=span.input,
+        output=span.output,
+        erased=span.erased,
+    )
+
+
+def named_unit(span: Span) -> str:
+    """Return the unit that can be asked for: one that somebody named."""
+    return "" if span.unit_source == "random" else span.unit
+
+
+def _random_unit(span: Span) -> str | None:
+    if span.unit_source != "random":
+        return ""
+    return None if span.unit == span.trace_id else span.unit
+
+
+def span_of(columns: dict[str, Any], series: Series, body: Body) -> Span:
+    """Return the span that was taken apart into columns, labels and a body."""
+    trace_id: str = columns["trace_id"]
+    if body.unit_source == "random":
+        columns["unit"] = trace_id if body.random_unit is None else body.random_unit
+    assignment = Assignment(
+        task=series.task,
+        release=series.release,
+        environment=series.environment,
+        pointer=series.pointer,
+        probability=body.probability,
+    )
+    return Span(
+        **columns,
+        operation=series.operation,  # type: ignore[arg-type]  # it was one when it was stored
+        model=series.model,
+        assignment=assignment if series.task else None,
+        unit_source=body.unit_source,
+        key=body.key,
+        price_version=body.price_version,
+        first_token=body.first_token,
+        usage=body.usage,
+        stages=body.stages,
+        attributes=body.attributes,
+        input=body.input,
+        output=body.output,
+        erased=body.erased,
+    )
+
+
+class Packer:
+    """Pack and unpack with one dictionary. It may be used from several threads.
+
+    Args:
+        dictionary: what `training.train` returned; empty for none.
+    """
+
+    def __init__(self, dictionary: bytes = b"") -> None:
+        self._dictionary = zstd.ZstdDict(dictionary) if dictionary else None
+        self._compressor = zstd.ZstdCompressor(level=LEVEL, zstd_dict=self._dictionary)
+
+    def pack(self, body: Body) -> bytes:
+        """Return the bytes of a body."""
+        return self.compress(_encode(body))
+
+    def compress(self, packed: bytes) -> bytes:
+        """Return one whole frame."""
+        return self._compressor.compress(packed, zstd.ZstdCompressor.FLUSH_FRAME)
+
+    def unpack(self, packed: bytes) -> Body:
+        """Return the body of bytes. Raises StorageError where they are damaged."""
+        try:
+            return _decode(zstd.decompress(packed, zstd_dict=self._dictionary))
+        except (zstd.ZstdError, msgspec.DecodeError, EOFError) as error:
+            raise StorageError(f"The body of a span is damaged: {error}.", hint="Restore it from a backup.") from error

@@ -1,0 +1,78 @@
+"""When a project gets a new dictionary, and what it is trained on: spans from all times and series, one for each unit."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from lasttenth.records.ids import Clock
+from lasttenth.records.totals import HOUR
+from lasttenth.storage.engine import Engine
+from lasttenth.storage.traces.bodies import Packer
+from lasttenth.storage.traces.dictionaries import Dictionaries
+from lasttenth.storage.traces.rows import SpanRows
+from lasttenth.storage.traces.training import train
+
+FIRST_AT = 1000
+"""Spans from which a first dictionary is trained."""
+GROWTH = 4
+"""How many times as many spans there must be before the next one."""
+SAMPLES = 1500
+
+_CELLS = "SELECT hour, series, SUM(spans) FROM rollups WHERE project = ? GROUP BY hour, series ORDER BY hour, series"
+_NEXT = (
+    "SELECT trace_id, unit, dictionary, payload FROM spans "
+    "WHERE project = ? AND series = ? AND start >= ? ORDER BY start LIMIT 1"
+)
+
+
+class Learner:
+    """Train dictionaries for one project."""
+
+    def __init__(self, engine: Engine, dictionaries: Dictionaries, rows: SpanRows, clock: Clock) -> None:
+        self._engine = engine
+        self._dictionaries = dictionaries
+        self._rows = rows
+        self._clock = clock
+        self._tried_at = 0
+
+    async def learn(self) -> bool:
+        """Train if it is time to, and tell whether there is a new dictionary."""
+        spans, before = await self._engine.read(self._counted)
+        if spans < max(FIRST_AT, GROWTH * max(before, self._tried_at)):
+            return False
+        self._tried_at = spans
+        number, packer, samples = await self._engine.read(self._sampled)
+        body = await asyncio.to_thread(train, samples, packer)
+        if body is None:
+            return False
+        now = self._clock.now()
+        await self._engine.write(
+            lambda connection: self._dictionaries.add(connection, body, after=number, spans=spans, now=now)
+        )
+        await self._engine.read(self._dictionaries.refresh)
+        return True
+
+    def _cells(self, connection: Connection) -> Sequence[tuple[int, int, int]]:
+        return self._rows.fetch(connection, _CELLS, (self._dictionaries.project,))
+
+    def _counted(self, connection: Connection) -> tuple[int, int]:
+        spans = sum(int(count) for _, _, count in self._cells(connection))
+        return spans, self._dictionaries.trained_on(connection)
+
+    def _sampled(self, connection: Connection) -> tuple[int, Packer, list[bytes]]:
+        """Return packed bodies from random times; where spans are dense, more of them."""
+        cells = self._cells(connection)
+        weights = [int(count) for _, _, count in cells]
+        chosen = random.Random(len(cells))  # noqa: S311 - nothing secret
+        samples: dict[str, bytes] = {}
+        for hour, series, _ in chosen.choices(cells, weights, k=SAMPLES):
+            start = hour * HOUR + chosen.randrange(HOUR)
+            for found in self._rows.fetch(connection, _NEXT, (self._dictionaries.project, series, start)):
+                trace_id, unit, number, payload = found
+                body = self._dictionaries.packer(connection, number).unpack(bytes(payload))
+                samples.setdefault(unit or bytes(trace_id).hex(), msgspec.msgpack.encode(body))
+        number, packer = self._dictionaries.latest(connection)
+        return number, packer, list(samples.values())

@@ -1,0 +1,158 @@
+"""Which traces a filter finds, newest first.
+
+Labels, failure and words are asked of every span, and a trace is found by any span that meets them all; the unit is asked
+of the root. A span starts after its root, so once `limit` roots are known that started after all spans that were not
+looked at yet, no newer one can follow.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from sqlalchemy import Connection
+
+from lasttenth.records.traces import TraceFilter, TraceSummary
+from lasttenth.storage.traces.rows import Condition, Match, SpanRows, SpanWords
+from lasttenth.storage.traces.texts import words_in
+
+FOREVER = 2**63 - 1
+LATE = 60 * 10**9
+"""How long after its root a span may start and still lead to it from an earlier page, in nanoseconds."""
+
+_LABELS = ("operation", "model", "task", "release", "pointer")
+_SUMMARY = (
+    "SELECT s.trace_id, s.name, v.operation, s.start, s.duration, s.error, v.model, v.task, v.release, "
+    "s.input_tokens, s.output_tokens, s.cost FROM spans s JOIN series v ON v.project = s.project AND v.id = s.series "
+    "WHERE s.project = ? AND s.parent_id IS NULL"
+)
+_NEWEST = " ORDER BY s.start DESC LIMIT ?"
+
+
+class Listing:
+    """The lists of one project's traces."""
+
+    def __init__(self, rows: SpanRows, words: SpanWords, project: str) -> None:
+        self._rows = rows
+        self._words = words
+        self._project = project
+
+    def latest(
+        self, connection: Connection, where: TraceFilter, *, after: int, before: int, limit: int
+    ) -> list[TraceSummary]:
+        """Return the roots that started between two times and whose traces meet a filter."""
+        bounds = Condition(" AND s.start > ? AND s.start < ?", (after, before))
+        if where.unit:
+            bounds = _both(bounds, Condition(" AND s.unit = ? AND s.unit <> ''", (where.unit,)))
+        matches = self._matches(connection, where, after=after, before=before, limit=limit)
+        if matches is None:
+            return self._summaries(connection, bounds, limit)
+        return self._roots(connection, matches, bounds, limit)
+
+    def _roots(
+        self, connection: Connection, matches: Iterator[Match], bounds: Condition, limit: int
+    ) -> list[TraceSummary]:
+        found: dict[bytes, list[TraceSummary]] = {}
+        known: list[TraceSummary] = []
+        for match in matches:
+            if len(known) >= limit and known[limit - 1].start >= match.position:
+                break
+            if match.trace_id not in found:
+                this = _both(bounds, Condition(" AND s.trace_id = ?", (match.trace_id,)))
+                found[match.trace_id] = self._summaries(connection, this, 1)
+                known = sorted([*known, *found[match.trace_id]], key=_start, reverse=True)
+        return known[:limit]
+
+    def _summaries(self, connection: Connection, condition: Condition, limit: int) -> list[TraceSummary]:
+        parameters = (self._project, *condition.parameters, limit)
+        rows = self._rows.fetch(connection, _SUMMARY + condition.sql + _NEWEST, parameters)
+        return [_summary(row) for row in rows]
+
+    def _matches(
+        self, connection: Connection, where: TraceFilter, *, after: int, before: int, limit: int
+    ) -> Iterator[Match] | None:
+        """Return the spans that meet what is asked of spans, latest first; None where nothing is."""
+        labels = {name: getattr(where, name) for name in _LABELS if getattr(where, name)}
+        words = words_in(where.words)
+        if not (labels or words or where.failed):
+            return None
+        condition = Condition(" AND s.start > ? AND s.start < ?", (after, min(before, FOREVER - LATE) + LATE))
+        if where.failed:
+            condition = _both(condition, Condition(" AND s.error IS NOT NULL", ()))
+        series = self._series(connection, labels) if labels else []
+        if words:
+            if labels:
+                condition = _both(condition, _among(series))
+            return self._words.matches(connection, self._project, words, condition)
+        if labels:
+            return self._in_series(connection, series, condition, limit)
+        return self._paged(lambda end, size: self._page(connection, _both(condition, end), size), limit)
+
+    def _series(self, connection: Connection, labels: dict[str, str]) -> list[int]:
+        conditions = "".join(f" AND {name} = ?" for name in labels)
+        statement = f"SELECT id FROM series WHERE project = ?{conditions} ORDER BY id"  # noqa: S608 - names of ours
+        return [row[0] for row in self._rows.fetch(connection, statement, (self._project, *labels.values()))]
+
+    def _in_series(
+        self, connection: Connection, series: list[int], condition: Condition, limit: int
+    ) -> Iterator[Match]:
+        """Yield the matches of many series: the newest of each are the newest of all."""
+
+        def page(end: Condition, size: int) -> list[Match]:
+            found: list[Match] = []
+            for number in series:
+                one = Condition(" AND s.series = ?", (number,))
+                found += self._page(connection, _both(_both(condition, end), one), size)
+            return sorted(found, reverse=True)[:size]
+
+        return self._paged(page, limit)
+
+    def _page(self, connection: Connection, condition: Condition, size: int) -> list[Match]:
+        statement = f"SELECT s.start, s.trace_id FROM spans s WHERE s.project = ?{condition.sql}{_NEWEST}"  # noqa: S608
+        rows = self._rows.fetch(connection, statement, (self._project, *condition.parameters, size))
+        return [Match(row[0], bytes(row[1])) for row in rows]
+
+    def _paged(self, page: Callable[[Condition, int], list[Match]], limit: int) -> Iterator[Match]:
+        """Yield matches page by page, each twice as long as the one before it."""
+        end, size = FOREVER, 2 * limit
+        seen: set[Match] = set()
+        while True:
+            # Spans that start at the same time may stand on both sides of an edge, so the edge is read again.
+            matches = page(Condition(" AND s.start <= ?", (end,)), size + len(seen))
+            yield from (match for match in matches if match not in seen)
+            if len(matches) < size + len(seen):
+                return
+            end, size = matches[-1].position, size * 2
+            seen = {match for match in matches if match.position == end}
+
+
+def _both(one: Condition, other: Condition) -> Condition:
+    return Condition(one.sql + other.sql, one.parameters + other.parameters)
+
+
+def _among(series: list[int]) -> Condition:
+    if not series:
+        return Condition(" AND 1 = 0", ())
+    return Condition(f" AND s.series IN ({', '.join('?' * len(series))})", tuple(series))
+
+
+def _start(summary: TraceSummary) -> int:
+    return summary.start
+
+
+def _summary(row: tuple[Any, ...]) -> TraceSummary:
+    trace_id, name, operation, start, duration, error, *rest = row
+    model, task, release, input_tokens, output_tokens, cost = rest
+    return TraceSummary(
+        trace_id=bytes(trace_id).hex(),
+        name=name,
+        operation=operation,
+        start=start,
+        duration=duration,
+        status="ok" if error is None else "error",
+        error=error or "",
+        model=model,
+        task=task,
+        release=release,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        cost=cost,
+    )
