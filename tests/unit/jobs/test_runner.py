@@ -1,6 +1,7 @@
 """The runner on a real store: jobs end once, whatever functions do, and closing leaves nothing half done."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,11 +12,12 @@ import pytest
 from tests.conftest import open_sqlite
 
 from lasttenth.jobs import Context, Functions, Runner, RunnerSettings
-from lasttenth.records.errors import ConflictError, PermanentError, StorageError
+from lasttenth.records.errors import ConflictError, PermanentError
 from lasttenth.records.events import Score
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.records.jobs import Job, JobState, NewJob, Schedule
 from lasttenth.storage.ports import ProjectStore, Store
+from lasttenth.storage.sqlite import SqliteStore
 
 QUICK = RunnerSettings(concurrency=4, lease=5.0, beat=0.05, longest_wait=0.05, grace=0.2, patience=0.2)
 SECONDS = 20.0
@@ -306,71 +308,41 @@ def test_closing_lets_jobs_end_and_hands_the_others_back_at_once(tmp_path: Path)
     assert states == [("never", "waiting", 0)] * 3 + [("soon", "done", 1), ("soon", "waiting", 0)]
 
 
-class Refusing:
-    """A store that refuses to write for as long as it is told to."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._work = store.work
-        self.refuses = False
-        self.refused = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    @property
-    def work(self) -> Any:
-        """Return the workers' side, which refuses as well."""
-        return _RefusingWork(self, self._work)
-
-
-class _RefusingWork:
-    def __init__(self, owner: Refusing, work: Any) -> None:
-        self._owner = owner
-        self._work = work
-
-    def __getattr__(self, name: str) -> Any:
-        if self._owner.refuses:
-            return self._refuse
-        return getattr(self._work, name)
-
-    async def _refuse(self, *_given: Any, **_named: Any) -> None:
-        self._owner.refused += 1
-        raise StorageError("The disk is full.")
-
-
 def test_runner_outlives_a_store_that_refuses_and_says_so_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def work(place: Place) -> Job:
-        refusing = Refusing(place.store)
-        done = asyncio.Event()
+    locks = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+
+    async def main() -> Job:
+        clock = SystemClock()
+        store = await SqliteStore.open(
+            tmp_path / "store.db", clock=clock, randomness=system_randomness, busy_timeout=0.02
+        )
+        place = Place(store, await store.project("one"), QUICK)
 
         async def refuse_then_end(_context: Context[Any]) -> str:
-            refusing.refuses = True
-            done.set()
+            locks.execute("BEGIN IMMEDIATE")
             return "kept"
 
         place.functions.add("k", refuse_then_end)
-        runner = Runner(
-            refusing, place.functions, clock=SystemClock(), randomness=system_randomness, worker="w", settings=QUICK
-        )
-        runner.start()
         try:
+            place.runner.start()
             job = await place.add("k")
-            await asyncio.wait_for(done.wait(), SECONDS)
-            await until(lambda: asyncio.sleep(0, refusing.refused), lambda times: times > 5)
-            refusing.refuses = False
+            await until(lambda: asyncio.sleep(0, caplog.records), bool)
+            locks.execute("ROLLBACK")
             return await place.until(job, "done")
         finally:
-            refusing.refuses = False
-            await runner.close()
+            await place.runner.close()
+            await store.close()
 
-    job = run(tmp_path, work)
+    try:
+        job = asyncio.run(main())
+    finally:
+        locks.close()
 
-    assert job.result == "kept"
+    assert (job.result, job.attempts) == ("kept", 1)
     # Once for each of the runner's loops, however often each of them tried.
-    assert 1 <= len([record for record in caplog.records if "disk is full" in record.message]) <= 4
+    assert 1 <= len([record for record in caplog.records if "locked by another process" in record.message]) <= 4
 
 
 def test_schedule_is_fired_by_one_of_several_runners(tmp_path: Path) -> None:
