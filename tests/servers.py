@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,9 @@ import pytest
 class PostgresServer:
     """A running server; every test gets a database of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, server: Any) -> None:
         self._folder = folder
+        self._server = server
         self._numbers = itertools.count(1)
         # What was written need not outlive the tests.
         self.execute("ALTER SYSTEM SET fsync = off")
@@ -31,6 +33,15 @@ class PostgresServer:
     def url(self, database: str) -> str:
         """Return the address of a database."""
         return f"postgresql://postgres@/{database}?host={self._folder}"
+
+    @contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Stop the server for a while, which ends its connections, and start it again."""
+        self._server.stop()
+        try:
+            yield
+        finally:
+            self._server.ensure_postgres_running()
 
     @contextmanager
     def database(self) -> Iterator[str]:
@@ -60,6 +71,6 @@ def start_postgres() -> Iterator[PostgresServer]:
             except Exception as error:  # noqa: BLE001 - whatever stops it, these tests cannot run here
                 pytest.skip(f"PostgreSQL cannot start here: {error!r}")
             try:
-                yield PostgresServer(folder)
+                yield PostgresServer(folder, server)
             finally:
                 server.cleanup()

@@ -1,1 +1,1 @@
-"""What the store costs: jobs a second, and CPU for each of them."""
+"""What the store costs: spans in and out, queries over them, vectors, jobs, and the same load put to other products."""

@@ -17,6 +17,7 @@ from lasttenth.records.errors import AuthenticationError, StorageError
 from lasttenth.records.hashing import keyed_hash
 from lasttenth.records.ids import Clock, Randomness
 from lasttenth.storage.ports import KeyRecord, Store
+from lasttenth.storage.watch import Kept, Watch
 
 PEPPER_BYTES = 32
 _KEY = re.compile(r"lt-([a-z2-7]{16})-([a-z2-7]{52})")
@@ -35,10 +36,14 @@ class Keyring:
     Args:
         store: where the digests are.
         pepper: the installation's own secret, kept beside the store and never in it.
+        watch: notices keys that others revoke, so that those that are used need not be read each time.
     """
 
-    def __init__(self, store: Store, *, pepper: bytes, clock: Clock, randomness: Randomness) -> None:
+    def __init__(
+        self, store: Store, *, pepper: bytes, clock: Clock, randomness: Randomness, watch: Watch | None = None
+    ) -> None:
         self._store = store
+        self._kept: Kept[str, KeyRecord] = Kept(watch)
         self._pepper = pepper
         self._clock = clock
         self._randomness = randomness
@@ -54,12 +59,15 @@ class Keyring:
     async def check(self, key: str) -> KeyRecord:
         """Return the record of a key. Raises AuthenticationError, with the same words whatever is wrong with it."""
         found = _KEY.fullmatch(key.strip())
-        record = await self._store.key(found[1]) if found is not None else None
+        record = await self._record(found[1]) if found is not None else None
         digest = keyed_hash(self._pepper, found[2].encode() if found is not None else b"")
         stored = record.digest if record is not None else "0" * len(digest)
         if not hmac.compare_digest(digest, stored) or record is None or record.revoked is not None:
             raise AuthenticationError("The key is not valid.", hint="Make one with: lasttenth key create NAME")
         return record
+
+    async def _record(self, key_id: str) -> KeyRecord | None:
+        return await self._kept.get(key_id, lambda: self._store.key(key_id))
 
 
 def read_pepper(path: Path, randomness: Randomness) -> bytes:

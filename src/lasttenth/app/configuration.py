@@ -19,6 +19,7 @@ from lasttenth.records.errors import ConfigurationError
 FILE_NAME = "lasttenth.yaml"
 DEFAULT_FOLDER = ".lasttenth"
 DEFAULT_PORT = 8077
+MOST_WORKERS = 64
 RESERVED = frozenset({"builtin", "scripted", "task"})
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
@@ -49,6 +50,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The whole file."""
 
     listen: ListenSettings = ListenSettings()
+    workers: Annotated[int, msgspec.Meta(ge=1, le=MOST_WORKERS)] = 1
+    """Processes that serve; with more than one, another one watches over them."""
     folder: str = DEFAULT_FOLDER
     storage: str = ""
     """Empty: a SQLite file in the folder. Else the address of a PostgreSQL database."""

@@ -13,6 +13,7 @@ from lasttenth.access.keys import Keyring, read_pepper
 from lasttenth.app.configuration import FILE_NAME, Settings, read_settings
 from lasttenth.app.embedder import EmbedderSlot
 from lasttenth.app.indexing import INDEX_KIND, IndexPaths, index_function
+from lasttenth.app.views import Crew, HealthView
 from lasttenth.context.embedding import Embedder
 from lasttenth.context.retrieval import Retriever
 from lasttenth.jobs import Functions, Runner
@@ -32,8 +33,10 @@ from lasttenth.releases.registry import Registry
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
 from lasttenth.serve.route import Router
-from lasttenth.storage.opening import open_store
+from lasttenth.storage.opening import open_remote_store, open_store
 from lasttenth.storage.ports import Store
+from lasttenth.storage.remote import RemoteStore
+from lasttenth.storage.watch import Watch
 
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
@@ -61,12 +64,14 @@ class Installation:
         self.clock = clock
         self.embedder = EmbedderSlot(place.cache, threads=place.threads)
         self.upkeep = Upkeep(store)
-        self.recorder = Recorder(self._write_spans, folder=place.folder)
         pepper = read_pepper(place.folder / PEPPER, system_randomness)
-        self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness)
+        self.recorder = Recorder(self._write_spans, folder=place.folder)
+        self._watch = Watch(store.version, clock)
+        self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness, watch=self._watch)
         self._transport = AiohttpTransport(place.settings.timeouts)
         self.prices = Prices.load()
         self.router = Router(self._providers())
+        self.workers = Crew()
         self._registries: dict[str, Registry] = {}
         self._retrievers: dict[str, Retriever] = {}
         program = DefaultProgram(self.retriever, record=self.recorder.record, clock=clock, package=__version__)
@@ -84,22 +89,27 @@ class Installation:
         self.runner = Runner(store, self.functions, clock=clock, randomness=system_randomness, worker=worker)
 
     @classmethod
-    async def open(cls, place: Place) -> "Installation":
-        """Open the folder, which is made when it is new. Raises StorageError, ConfigurationError."""
+    async def open(cls, place: Place, *, writer: Path | None = None) -> "Installation":
+        """Open the folder, which is made when it is new. Raises StorageError, ConfigurationError.
+
+        Args:
+            place: where the installation is.
+            writer: the socket of the process that writes; None writes here.
+        """
         clock = SystemClock()
-        try:
-            place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        except OSError as error:
-            raise StorageError(f"The folder {place.folder} cannot be made: {error.strerror}.") from error
-        file = place.folder / DATABASE
-        store = await open_store(place.settings.storage, file, clock=clock, randomness=system_randomness)
+        store = await open_ledger(place, clock) if writer is None else _open_remote(place, writer, clock)
         try:
             installation = cls(place, store, clock)
-            # Made now, so that the first request finds everything in place and needs no write before its answer.
-            await installation.registry(DEFAULT_PROJECT)
         except BaseException:
             await store.close()
             raise
+        try:
+            # Made now, so that the first request finds everything in place and needs no write before its answer.
+            await installation.registry(DEFAULT_PROJECT)
+        except BaseException:
+            await installation.close()
+            raise
+        installation._watch.start()
         installation.recorder.start()
         installation.upkeep.start()
         return installation
@@ -108,7 +118,8 @@ class Installation:
         """Return the tasks, releases and pointers of a project, with the built-in ones in place."""
         registry = self._registries.get(project)
         if registry is None:
-            registry = Registry(await self.store.project(project), ids=Ids(self.clock), clock=self.clock)
+            store = await self.store.project(project)
+            registry = Registry(store, ids=Ids(self.clock), clock=self.clock, watch=self._watch)
             await registry.install_builtin()
             self._registries[project] = registry
         return registry
@@ -121,9 +132,15 @@ class Installation:
             self._retrievers[project] = retriever
         return retriever
 
+    def health(self) -> HealthView:
+        """Return how this process stands."""
+        writer = self.store.writer_health() if isinstance(self.store, RemoteStore) else None
+        return HealthView(process=os.getpid(), recording=self.recorder.health(), workers=self.workers, writer=writer)
+
     async def close(self) -> None:
         """Write what waits, then release files, connections and threads."""
         await self.runner.close()
+        await self._watch.close()
         await self.recorder.close()
         await self.upkeep.close()
         await self.router.close()
@@ -149,6 +166,20 @@ class Installation:
                 name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport
             )
         return providers
+
+
+async def open_ledger(place: Place, clock: Clock) -> Store:
+    """Open the store of an installation, whose folder is made when it is new. Raises StorageError, ConfigurationError."""
+    try:
+        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise StorageError(f"The folder {place.folder} cannot be made: {error.strerror}.") from error
+    file = place.folder / DATABASE
+    return await open_store(place.settings.storage, file, clock=clock, randomness=system_randomness)
+
+
+def _open_remote(place: Place, writer: Path, clock: Clock) -> Store:
+    return open_remote_store(place.folder / DATABASE, writer, clock=clock, randomness=system_randomness)
 
 
 def find_place(

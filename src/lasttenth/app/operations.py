@@ -163,9 +163,9 @@ async def _status(app: App, _request: Nothing) -> StatusView:
     return StatusView(
         version=__version__,
         project=app.project,
-        recording=installation.recorder.health(),
         search_lag=await installation.store.search_lag(),
         overdue=await app.jobs.overdue(),
+        **msgspec.structs.asdict(installation.health()),
     )
 
 

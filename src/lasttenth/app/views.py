@@ -13,6 +13,7 @@ from lasttenth.records.jobs import Overdue
 from lasttenth.records.totals import SearchLag
 from lasttenth.records.traces import Assignment, Payload, Span
 from lasttenth.records.usage import Usage
+from lasttenth.storage.remote import WriterHealth
 
 
 class SpanView(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,12 +72,35 @@ class ModelsView(msgspec.Struct, frozen=True, kw_only=True):
     failures: list[str]
 
 
-class StatusView(msgspec.Struct, frozen=True, kw_only=True):
-    """The version, the project, how recording stands, what is not searchable yet, and what should have succeeded."""
+class Crew(msgspec.Struct, frozen=True, kw_only=True):
+    """The workers of a server: how many there should be, how many serve, how often one was started anew after its end."""
+
+    wanted: int = 1
+    running: int = 1
+    restarts: int = 0
+
+
+class HealthView(msgspec.Struct, frozen=True, kw_only=True):
+    """How the process that answers (by its id) stands, and how many workers there are beside it.
+
+    `writer` tells how those of its writes stand that another process makes; None where it writes by itself.
+    """
+
+    process: int
+    recording: RecorderHealth
+    workers: Crew
+    writer: WriterHealth | None
+
+
+class StatusView(HealthView, frozen=True, kw_only=True):
+    """The version, the project, how the process that answers stands, and what is late.
+
+    `search_lag` is what full-text search does not find yet, `overdue` the schedules and kinds of jobs that should have
+    succeeded.
+    """
 
     version: str
     project: str
-    recording: RecorderHealth
     search_lag: SearchLag
     overdue: list[Overdue]
 

@@ -3,6 +3,8 @@
 import logging
 import os
 import socket
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -11,16 +13,24 @@ import uvloop
 from rich.text import Text
 
 from lasttenth import __version__
+from lasttenth.app.configuration import MOST_WORKERS
 from lasttenth.app.installation import Installation, Place, find_place
+from lasttenth.app.ledger import Ledger
 from lasttenth.cli.output import Folder, console
 from lasttenth.console.pages import console_routes
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.server.application import Application
-from lasttenth.server.run import bind, is_loopback, serve
+from lasttenth.server.run import LOG_FORMAT, bind, bind_shared, is_loopback, serve
+from lasttenth.server.workers import StandingOrders, Supervisor
+from lasttenth.storage.ports import Store
 
 Host = Annotated[str, typer.Option("--host", help="Address to listen on; beyond loopback, keys are needed.")]
 Port = Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port to listen on; 0 takes a free one.")]
 Config = Annotated[str, typer.Option("--config", help="The settings file, by default lasttenth.yaml.")]
+Workers = Annotated[
+    int | None, typer.Option("--workers", min=1, max=MOST_WORKERS, help="Processes that serve, by default one.")
+]
+_WORKER = (sys.executable, "-m", "lasttenth.cli.worker")
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -28,45 +38,60 @@ def register(app: typer.Typer, name: str) -> None:
     app.command(name, help="Start the server: gateway, API and pages.")(up)
 
 
-def up(
-    host: Host = "",
-    port: Port = None,
-    folder: Folder = "",
-    config: Config = "",
-) -> None:
+def up(host: Host = "", port: Port = None, workers: Workers = None, folder: Folder = "", config: Config = "") -> None:
     """Start the server and run until it is stopped."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
-    place = find_place(
-        os.environ,
-        folder=Path(folder) if folder else None,
-        configuration=Path(config) if config else None,
-    )
+    logging.basicConfig(level=logging.WARNING, format=LOG_FORMAT)
+
+    def find() -> Place:
+        return find_place(
+            os.environ,
+            folder=Path(folder) if folder else None,
+            configuration=Path(config) if config else None,
+        )
+
+    place = find()
     listen = place.settings.listen
-    host = host or listen.host
-    listener = bind(host, listen.port if port is None else port)
-    uvloop.run(_run(place, listener, host))
+    host, port = host or listen.host, listen.port if port is None else port
+    count = workers or place.settings.workers
+    if count == 1:
+        uvloop.run(_serve(place, bind(host, port), host))
+    else:
+        uvloop.run(_supervise(place, bind_shared(host, port, count), host, find))
 
 
-async def _run(place: Place, listener: socket.socket, host: str) -> None:
+async def _serve(place: Place, listener: socket.socket, host: str) -> None:
     with listener:
         installation = await Installation.open(place)
         try:
             keys_required = not is_loopback(host)
-            if keys_required and not await installation.store.has_keys():
-                raise ConfigurationError(
-                    f"{host} can be reached from other machines, and there is no key yet.",
-                    hint="Make one first with: lasttenth key create NAME",
-                )
+            await _check_keys(installation.store, host)
             installation.runner.start()
             application = Application(installation, keys_required=keys_required, pages=console_routes())
-            await serve(application, listener, ready=lambda: _announce(installation, listener))
+            await serve(application, listener, ready=lambda: _announce(place, listener))
         finally:
             await installation.close()
 
 
-def _announce(installation: Installation, listener: socket.socket) -> None:
+async def _supervise(place: Place, listeners: list[socket.socket], host: str, find: Callable[[], Place]) -> None:
+    async with Ledger(place) as ledger:
+        await _check_keys(ledger.store, host)
+        orders = StandingOrders(
+            place, workers=len(listeners), writer=ledger.socket, keys_required=not is_loopback(host)
+        )
+        supervisor = Supervisor(listeners, command=_WORKER, orders=orders.for_listener)
+        await supervisor.run(ready=lambda: _announce(place, listeners[0]), reload=lambda: orders.renew(find))
+
+
+async def _check_keys(store: Store, host: str) -> None:
+    if not is_loopback(host) and not await store.has_keys():
+        raise ConfigurationError(
+            f"{host} can be reached from other machines, and there is no key yet.",
+            hint="Make one first with: lasttenth key create NAME",
+        )
+
+
+def _announce(place: Place, listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
-    place = installation.place
     names = ", ".join(["builtin", "scripted", *place.settings.providers])
     console().print(Text.assemble((f"Lasttenth {__version__}", "bold"), f"  http://{host}:{port}"))
     console().print(Text(f"  data {place.folder}   providers {names}", style="dim"))

@@ -107,9 +107,10 @@ class Recorder:
         )
 
     async def close(self) -> None:
-        """Write what waits; what the store refuses now goes to the spill file for the next start."""
+        """Write what waits; what the store refuses now goes to the spill file, for whoever starts next."""
         task = self._task
         if task is None:
+            self._spill.close()
             return
         self._closing.set()
         self._wake.set()
@@ -122,6 +123,7 @@ class Recorder:
                 waiting = self._queue.popleft()
                 self._bytes -= waiting.size
                 self._set_aside(waiting.project, waiting.span)
+            self._spill.close()
             self._announce()
 
     async def _run(self) -> None:
@@ -164,7 +166,9 @@ class Recorder:
             if len(batch) > 1:
                 return await self._store_one_by_one(batch)
             self._drop(batch[0].span, error)
-        self._failures = 0
+        if self._failures:
+            self._failures = 0
+            self._spill.take_over()  # who ended while the store refused has left something
         return True
 
     async def _store_one_by_one(self, batch: Sequence[_Waiting]) -> bool:

@@ -8,6 +8,7 @@ from lasttenth.records.events import PointerMove
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.releases.taskfile import TaskFile, builtin_tasks
 from lasttenth.storage.ports import ProjectStore
+from lasttenth.storage.watch import Kept, Watch
 
 PRODUCTION = "production"
 BUILTIN_ACTOR = "lasttenth"
@@ -24,10 +25,16 @@ class Resolved(NamedTuple):
 
 
 class Registry:
-    """The tasks, releases and pointers of one project."""
+    """The tasks, releases and pointers of one project.
 
-    def __init__(self, store: ProjectStore, *, ids: Ids, clock: Clock) -> None:
+    Args:
+        store: where they are.
+        watch: notices pointers that others move, so that those that are used need not be read each time.
+    """
+
+    def __init__(self, store: ProjectStore, *, ids: Ids, clock: Clock, watch: Watch | None = None) -> None:
         self._store = store
+        self._kept: Kept[tuple[str, str], PointerMove] = Kept(watch)
         self._ids = ids
         self._clock = clock
         self._releases: dict[str, Release] = {}
@@ -36,8 +43,8 @@ class Registry:
     async def install_builtin(self) -> None:
         """Register the built-in tasks. A pointer that somebody else has moved stays where it is."""
         for file in builtin_tasks():
-            moves = await self._moves(file.task.name, PRODUCTION)
-            if not moves or (moves[0].actor == BUILTIN_ACTOR and file.release.hash not in moves[0].releases):
+            move = await self._latest_move(file.task.name, PRODUCTION)
+            if move is None or (move.actor == BUILTIN_ACTOR and file.release.hash not in move.releases):
                 await self.register(file, actor=BUILTIN_ACTOR, reason="shipped with this version")
 
     async def register(self, file: TaskFile, *, actor: str, reason: str = "") -> str:
@@ -54,6 +61,7 @@ class Registry:
             reason=reason,
         )
         await self._store.events.append([move])
+        self._kept.forget()
         return name
 
     async def tasks(self) -> list[Task]:
@@ -65,11 +73,11 @@ class Registry:
 
     async def resolve(self, task: str, pointer: str) -> Resolved:
         """Return the release that a pointer stands on. Raises TaskNotFoundError."""
-        moves = await self._moves(task, pointer)
-        if not moves:
+        move = await self._kept.get((task, pointer), lambda: self._latest_move(task, pointer))
+        if move is None:
             known = ", ".join(f"task/{each.name}" for each in await self.tasks())
             raise TaskNotFoundError(f"There is no task/{task}@{pointer}.", hint=f"Known tasks: {known}.")
-        name = max(moves[0].releases, key=moves[0].releases.__getitem__)
+        name = max(move.releases, key=move.releases.__getitem__)
         return Resolved(await self._release(name), name, 1.0)
 
     async def keep(self, release: Release, *, parent: str) -> str:
@@ -100,5 +108,6 @@ class Registry:
             del self._releases[next(iter(self._releases))]
         return release
 
-    async def _moves(self, task: str, pointer: str) -> list[PointerMove]:
-        return await self._store.events.latest(PointerMove, subject=f"{task}@{pointer}", limit=1)
+    async def _latest_move(self, task: str, pointer: str) -> PointerMove | None:
+        moves = await self._store.events.latest(PointerMove, subject=f"{task}@{pointer}", limit=1)
+        return moves[0] if moves else None

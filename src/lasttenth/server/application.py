@@ -88,12 +88,12 @@ class Application:
         return [{"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in owned]
 
     async def _ready(self, _request: Request) -> Response:
-        health = self._installation.recorder.health()
+        health = msgspec.structs.asdict(self._installation.health())
         try:
             await self._installation.store.projects()
         except StorageError as error:
             return _json({"ready": False, "reason": str(error)}, status=503)
-        return _json({"ready": True, "recording": health})
+        return _json({"ready": True, **health})
 
 
 async def _health(_request: Request) -> Response:

@@ -1,27 +1,45 @@
 """Run the server: bind first, so that a port in use is an error before anything starts; then open, serve and close."""
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
 
+from lasttenth.observe.recording import CLOSE_SECONDS
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.server.application import Application
 
+LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 BACKLOG = 2048
 GRACE_SECONDS = 10
+LINGER_SECONDS = 1.0
+STOP_SECONDS = GRACE_SECONDS + LINGER_SECONDS + CLOSE_SECONDS + 2
+"""What a process may take to stop: until its requests are answered and what waits is written."""
 
 
 def bind(host: str, port: int) -> socket.socket:
     """Return a listening socket; port 0 takes a free one. Raises ConfigurationError."""
+    return _listener(host, port, (socket.SO_REUSEADDR,))
+
+
+def bind_shared(host: str, port: int, count: int) -> list[socket.socket]:
+    """Return listening sockets of one port, among which the kernel shares connections out. Raises ConfigurationError."""
+    with bind(host, port) as alone:  # a port that somebody else has is never shared
+        port = alone.getsockname()[1]
+    return [_listener(host, port, (socket.SO_REUSEADDR, socket.SO_REUSEPORT)) for _ in range(count)]
+
+
+def _listener(host: str, port: int, options: Sequence[int]) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    for option in options:
+        listener.setsockopt(socket.SOL_SOCKET, option, 1)
     try:
         listener.bind((host, port))
         listener.listen(BACKLOG)
@@ -45,8 +63,18 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-async def serve(application: Application, listener: socket.socket, *, ready: Callable[[], None]) -> None:
-    """Serve until the process is asked to stop; `ready` is called once requests are answered."""
+async def serve(
+    application: Application, listener: socket.socket, *, ready: Callable[[], None], linger: float = 0.0
+) -> None:
+    """Serve until the process is asked to stop.
+
+    Args:
+        application: what is served.
+        listener: where connections come from.
+        ready: called once requests are answered.
+        linger: seconds for which connections that are open are still served, with a last answer each, once no more
+            are taken; for a process whose place another one has.
+    """
     configuration = uvicorn.Config(
         application,
         log_config=None,
@@ -56,7 +84,7 @@ async def serve(application: Application, listener: socket.socket, *, ready: Cal
         timeout_graceful_shutdown=GRACE_SECONDS,
         ws="none",
     )
-    server = uvicorn.Server(configuration)
+    server = _Server(configuration, linger)
     # Once it has stopped, uvicorn raises the signal again: that must not end the process before everything is closed.
     before = signal.signal(signal.SIGTERM, _leave_it_to_uvicorn)
     watching = asyncio.get_running_loop().create_task(_when_started(server, ready))
@@ -66,6 +94,27 @@ async def serve(application: Application, listener: socket.socket, *, ready: Cal
         signal.signal(signal.SIGTERM, before)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+
+
+class _Server(uvicorn.Server):
+    """A server that, before it hangs up, answers what is on its way on the connections that it has."""
+
+    def __init__(self, configuration: uvicorn.Config, linger: float) -> None:
+        super().__init__(configuration)
+        self._linger = linger
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Take no more connections, let those that are open end with an answer, then hang up."""
+        for server in self.servers:
+            server.close()
+        self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._until_all_have_left(), self._linger)
+        await super().shutdown(sockets)
+
+    async def _until_all_have_left(self) -> None:
+        while self.server_state.connections:  # noqa: ASYNC110 - uvicorn offers no event to wait for
+            await asyncio.sleep(0.02)
 
 
 def _leave_it_to_uvicorn(_signal: int, _frame: FrameType | None) -> None:

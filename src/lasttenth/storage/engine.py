@@ -22,6 +22,10 @@ class Engine(Protocol):
         """Run work in a transaction and return its result once the transaction is durable. Raises StorageError."""
         ...
 
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one. Raises StorageError."""
+        ...
+
     async def read(self, work: Callable[[Connection], T]) -> T:
         """Run work against one consistent snapshot. Raises StorageError."""
         ...

@@ -61,6 +61,10 @@ class Search(Protocol):
         """Take the words of chunks out, before their rows leave; `read` returns them, for engines that need it."""
         ...
 
+    async def settle(self, index_id: int) -> None:
+        """Do what a change of an index leaves to be done outside its transaction. It never fails."""
+        ...
+
     def words(self, connection: Connection, index: Row[Any], query: str, limit: int) -> list[Hit]:
         """Return the chunks that share any word with the query, best first."""
         ...
@@ -116,18 +120,25 @@ class IndexTable:
 
     async def drop(self, name: str) -> None:
         """Remove an index with all its documents. Raises IndexNotFoundError."""
-        await self._engine.write(lambda connection: self._drop(connection, self._claimed(connection, name)))
+
+        def work(connection: Connection) -> int:
+            index = self._claimed(connection, name)
+            self._drop(connection, index)
+            return int(index.id)
+
+        await self._search.settle(await self._engine.write(work))
 
     async def replace(self, name: str, *, by: str) -> None:
         """Give an index the name of another, which is removed if it is there. Raises IndexNotFoundError."""
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> int:
             successor = self._claimed(connection, by)
             if by != name and _find(connection, self._project, name) is not None:
                 self._drop(connection, self._claimed(connection, name))
             connection.execute(update(_indexes).where(_indexes.c.id == successor.id).values(name=name))
+            return int(successor.id)
 
-        await self._engine.write(work)
+        await self._search.settle(await self._engine.write(work))
 
     async def documents(self, name: str) -> dict[str, str]:
         """Return the documents of an index: name → hash of the bytes it came from."""
@@ -138,7 +149,7 @@ class IndexTable:
     async def put(self, name: str, documents: Sequence[NewDocument]) -> None:
         """Index documents, all or none; one of the same name is replaced."""
 
-        def work(connection: Connection) -> None:
+        def work(connection: Connection) -> int:
             index = self._claimed(connection, name)
             lengths = {len(chunk.vector) for document in documents for chunk in document.chunks}
             if lengths - {4 * index.dimension}:
@@ -147,8 +158,9 @@ class IndexTable:
             for document in documents:
                 self._insert(connection, index.id, document)
             self._touch(connection, index.id)
+            return int(index.id)
 
-        await self._engine.write(work)
+        await self._search.settle(await self._engine.write(work))
 
     async def remove(self, name: str, documents: Sequence[str]) -> None:
         """Remove documents by name; unknown names are ignored."""
@@ -182,7 +194,7 @@ class IndexTable:
         )
 
     async def search_vectors(self, name: str, vector: NDArray[np.float32], *, limit: int) -> list[Hit]:
-        """Return the chunks nearest to a unit vector, best first by cosine, by an exact scan."""
+        """Return the chunks nearest to a unit vector, best first by cosine."""
 
         def work(connection: Connection) -> list[Hit]:
             index = self._known(connection, name)

@@ -5,7 +5,8 @@ from pathlib import Path
 from lasttenth.records.errors import ConfigurationError, MissingExtraError
 from lasttenth.records.ids import Clock, Randomness
 from lasttenth.storage.ports import Store
-from lasttenth.storage.sqlite import SqliteStore
+from lasttenth.storage.remote import RemoteStore, WriterClient
+from lasttenth.storage.sqlite import SqliteReader, SqliteStore, sqlite_native
 
 _SCHEMES = ("postgresql://", "postgres://")
 
@@ -27,6 +28,11 @@ async def open_store(address: str, file: Path, *, clock: Clock, randomness: Rand
             hint="Write postgresql://user:password@host/database, or leave it out for SQLite in the folder.",
         )
     return await _open_postgres(address, clock, randomness)
+
+
+def open_remote_store(file: Path, writer: Path, *, clock: Clock, randomness: Randomness) -> RemoteStore:
+    """Open the SQLite file of a folder to read, with another process, which listens at a socket, to write it."""
+    return RemoteStore(SqliteReader(file), sqlite_native(), WriterClient(writer), clock=clock, randomness=randomness)
 
 
 async def _open_postgres(address: str, clock: Clock, randomness: Randomness) -> Store:

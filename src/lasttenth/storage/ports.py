@@ -229,7 +229,7 @@ class Indexes(Protocol):
         ...
 
     async def search_vectors(self, name: str, vector: NDArray[np.float32], *, limit: int) -> list[Hit]:
-        """Return the chunks nearest to a unit vector, best first by cosine, by an exact scan."""
+        """Return the chunks nearest to a unit vector, best first by cosine; in a large index hardly one is missed."""
         ...
 
     async def chunks(self, name: str, ids: Sequence[int]) -> list[StoredChunk]:
@@ -330,6 +330,10 @@ class Store(Protocol):
 
     async def search_lag(self) -> SearchLag:
         """Return what full-text search does not find yet."""
+        ...
+
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one."""
         ...
 
     async def close(self) -> None:

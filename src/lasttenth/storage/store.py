@@ -119,6 +119,10 @@ class TableStore:
         """Return what full-text search does not find yet."""
         return await self._engine.read(self._native.words.lag)
 
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one."""
+        return await self._engine.version()
+
     async def close(self) -> None:
         """Finish what was accepted, then release files and threads."""
         await self._engine.close()
@@ -134,9 +138,8 @@ class TableStore:
         carry_over(connection, insert)
 
     def _handle(self, project: str, key: bytes) -> TableProject:
-        return TableProject(
-            self._engine, self._native, self._packing(project), key=key, ids=self._ids, clock=self._clock
-        )
+        packing = self._packing(project)
+        return TableProject(self._engine, self._native, packing, key=key, ids=self._ids, clock=self._clock)
 
     def _packing(self, project: str) -> Dictionaries:
         return self._dictionaries.setdefault(project, Dictionaries(project))

@@ -3,6 +3,8 @@
 import asyncio
 import itertools
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
@@ -15,6 +17,7 @@ from lasttenth.records.errors import StorageError
 from lasttenth.records.traces import Payload, Span
 
 T = TypeVar("T")
+PATHS = os.pathsep.join(path for path in sys.path if path)
 
 
 class Shelf:
@@ -113,16 +116,16 @@ def test_drop_needs_a_spill_file_that_cannot_be_written_and_is_counted(tmp_path:
     assert asyncio.run(work()) == 1
 
 
-def test_spill_of_a_dead_process_is_taken_over_and_one_of_a_living_process_is_left(tmp_path: Path) -> None:
-    child = os.posix_spawn("/bin/true", ["true"], {})
-    os.waitpid(child, 0)
-    for process in (os.getppid(), child):
-        Spill(tmp_path, process=process).append("one", span(process))
+def test_spill_of_a_process_that_was_killed_is_taken_over(tmp_path: Path) -> None:
+    program = (
+        "import os, signal, sys; from pathlib import Path; from tests.unit.observe.test_recording import Spill, span; "
+        "Spill(Path(sys.argv[1]), process=os.getpid()).append('one', span(7)); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=False, env={**os.environ, "PYTHONPATH": PATHS})
 
-    taken = Spill(tmp_path, process=os.getpid()).read()
+    taken = Spill(tmp_path, process=os.getpid())
 
-    assert [each.start for _, each in taken] == [child]
-    assert (tmp_path / f"spill-{os.getppid()}.bin").exists()
+    assert [each.start for _, each in taken.read()] == [7]
 
 
 def test_span_that_no_store_takes_is_dropped_alone_and_counted(tmp_path: Path) -> None:
@@ -203,7 +206,9 @@ def test_flush_does_not_wait_for_what_comes_after_it(tmp_path: Path) -> None:
 
 
 def test_spill_comes_back_without_new_spans_once_the_store_takes_them_again(tmp_path: Path) -> None:
-    Spill(tmp_path, process=os.getpid()).append("one", span(1))
+    earlier = Spill(tmp_path, process=os.getpid())
+    earlier.append("one", span(1))
+    earlier.close()
 
     async def work() -> list[int]:
         shelf = Shelf(refusals=2)
@@ -274,6 +279,7 @@ def test_record_that_another_version_wrote_hides_nothing_and_stops_nothing(tmp_p
     spill.append("one", span(1))
     path.write_bytes(path.read_bytes() + (3).to_bytes(4) + b"???")
     spill.append("one", span(2))
+    spill.close()
 
     again = Spill(tmp_path, process=os.getpid())
     found = [each.start for _, each in again.read()]

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy
-from sqlalchemy import URL, Connection, Table, event
+from sqlalchemy import URL, Connection, Table, event, text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.exc import DBAPIError
 
@@ -66,6 +66,15 @@ class PostgresEngine:
         """Run work against one snapshot. Raises StorageError."""
         return await self._run(self._read, work)
 
+    async def alone(self, work: Callable[[Connection], T]) -> T:
+        """Run work whose statements are each a transaction of their own. Raises StorageError."""
+        return await self._run(self._alone, work)
+
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, whoever made it. Raises StorageError."""
+        query = text("SELECT pg_current_snapshot()::text")
+        return str(await self.read(lambda connection: connection.scalar(query)))
+
     async def close(self) -> None:
         """Finish what was accepted, then release connections and threads. It may be repeated."""
         self._closed = True
@@ -95,8 +104,14 @@ class PostgresEngine:
             return work(connection)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
+        return self._connected(self._snapshots, work)
+
+    def _alone(self, work: Callable[[Connection], T]) -> T:
+        return self._connected(self._engine.execution_options(isolation_level="AUTOCOMMIT"), work)
+
+    def _connected(self, engine: sqlalchemy.Engine, work: Callable[[Connection], T]) -> T:
         try:
-            with self._snapshots.connect() as connection:
+            with engine.connect() as connection:
                 return work(connection)
         except (psycopg.Error, DBAPIError) as error:
             raise explain(error, self._name) or error from error

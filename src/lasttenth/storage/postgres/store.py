@@ -11,6 +11,7 @@ from lasttenth.storage.postgres.search import PostgresSearch
 from lasttenth.storage.postgres.span_words import PostgresSpanWords
 from lasttenth.storage.postgres.spans import PostgresSpans
 from lasttenth.storage.store import Native, TableStore
+from lasttenth.storage.vectors import COMPARED_ONE_BY_ONE
 
 _MIGRATING = 0x1A577E47
 """The number of the lock under which one process at a time changes the schema."""
@@ -20,13 +21,16 @@ class PostgresStore(TableStore):
     """The store in one database. Open it with `await PostgresStore.open(…)`."""
 
     @classmethod
-    async def open(cls, url: str, *, clock: Clock, randomness: Randomness) -> "PostgresStore":
+    async def open(
+        cls, url: str, *, clock: Clock, randomness: Randomness, one_by_one: int = COMPARED_ONE_BY_ONE
+    ) -> "PostgresStore":
         """Connect to a database and bring its schema up to date.
 
         Args:
             url: `postgresql://user:password@host:port/database`.
             clock: where times come from.
             randomness: where keys come from.
+            one_by_one: chunks of an index up to which its vectors are compared one by one.
 
         Raises:
             StorageError: the database cannot be reached or used.
@@ -40,7 +44,7 @@ class PostgresStore(TableStore):
                 "The address of the database cannot be read.", hint="Write postgresql://user:password@host/database."
             ) from None
         engine = PostgresEngine(address)
-        native = Native(PostgresSpans(), PostgresSpanWords(), PostgresSearch)
+        native = Native(PostgresSpans(), PostgresSpanWords(), lambda: PostgresSearch(engine, one_by_one))
         store = cls(engine, native, clock=clock, randomness=randomness)
         try:
             if not await engine.read(is_up_to_date):

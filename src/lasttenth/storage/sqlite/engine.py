@@ -38,7 +38,68 @@ class _Outcome(NamedTuple):
     failure: Exception | None = None
 
 
-class SqliteEngine:
+class SqliteReader:
+    """Own the readers of one file, which another process writes.
+
+    Args:
+        path: the file; its folder must exist.
+        busy_timeout: seconds to wait for another process that holds a lock.
+    """
+
+    def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
+        self._path = path
+        self._engine = _open(path, busy_timeout)
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lasttenth-reader")
+        self._watching: Connection | None = None
+        self._closed = False
+
+    def insert(self, table: Table) -> sqlite.Insert:
+        """Return an INSERT that says what to do with a row that is there already."""
+        return sqlite.insert(table)
+
+    async def write(self, work: Callable[[Connection], T]) -> T:  # noqa: ARG002 - the signature is the engine's
+        """Raise TypeError: whatever writes belongs into the table of what is handed over to the writer."""
+        raise TypeError(f"{self._path} is only read here.")
+
+    async def read(self, work: Callable[[Connection], T]) -> T:
+        """Run work on a reader, against one snapshot. Raises StorageError."""
+        if self._closed:
+            raise StorageError(f"{self._path} is closed.")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
+
+    async def version(self) -> str:
+        """Return a mark that is another one after any commit, of this process or another one. Raises StorageError."""
+        if self._closed:
+            raise StorageError(f"{self._path} is closed.")
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._data_version)
+
+    async def close(self) -> None:
+        """Release the file. A close that was interrupted may be repeated."""
+        self._closed = True
+        await asyncio.to_thread(self._readers.shutdown)
+        if self._watching is not None:
+            self._watching.close()
+        self._engine.dispose()
+
+    def _read(self, work: Callable[[Connection], T]) -> T:
+        try:
+            with self._engine.connect() as connection:
+                connection.exec_driver_sql("BEGIN")
+                return work(connection)
+        except (sqlite3.Error, sqlalchemy.exc.DBAPIError) as error:
+            raise explain(error, self._path) or error from error
+
+    def _data_version(self) -> str:
+        """Ask on one and the same connection, which tells what all others have committed."""
+        try:
+            if self._watching is None:
+                self._watching = self._engine.connect()
+            return str(driver(self._watching).execute("PRAGMA data_version").fetchone()[0])
+        except (sqlite3.Error, sqlalchemy.exc.DBAPIError) as error:
+            raise explain(error, self._path) or error from error
+
+
+class SqliteEngine(SqliteReader):
     """Own the writer thread and the readers of one file.
 
     Args:
@@ -47,18 +108,11 @@ class SqliteEngine:
     """
 
     def __init__(self, path: Path, *, busy_timeout: float = 5.0) -> None:
-        self._path = path
-        self._engine = _open(path, busy_timeout)
+        super().__init__(path, busy_timeout=busy_timeout)
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="lasttenth-reader")
         self._writer = threading.Thread(target=self._write_groups, name="lasttenth-writer", daemon=True)
         self._accepting = threading.Lock()
-        self._closed = False
         self._writer.start()
-
-    def insert(self, table: Table) -> sqlite.Insert:
-        """Return an INSERT that says what to do with a row that is there already."""
-        return sqlite.insert(table)
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Run work in the next group commit and return its result once that is durable. Raises StorageError."""
@@ -69,12 +123,6 @@ class SqliteEngine:
             self._jobs.put(_Job(work, done))
         return await asyncio.wrap_future(done)
 
-    async def read(self, work: Callable[[Connection], T]) -> T:
-        """Run work on a reader, against one snapshot. Raises StorageError."""
-        if self._closed:
-            raise StorageError(f"{self._path} is closed.")
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._read, work)
-
     async def close(self) -> None:
         """Commit what was accepted, then release the file. A close that was interrupted may be repeated."""
         with self._accepting:
@@ -82,16 +130,7 @@ class SqliteEngine:
                 self._closed = True
                 self._jobs.put(None)
         await asyncio.to_thread(self._writer.join)
-        await asyncio.to_thread(self._readers.shutdown)
-        self._engine.dispose()
-
-    def _read(self, work: Callable[[Connection], T]) -> T:
-        try:
-            with self._engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN")
-                return work(connection)
-        except (sqlite3.Error, sqlalchemy.exc.DBAPIError) as error:
-            raise explain(error, self._path) or error from error
+        await super().close()
 
     def _write_groups(self) -> None:
         running = True
@@ -158,7 +197,7 @@ def _open(path: Path, busy_timeout: float) -> sqlalchemy.Engine:
     engine = sqlalchemy.create_engine(
         f"sqlite:///{path}",
         connect_args={"check_same_thread": False, "timeout": busy_timeout, "isolation_level": None},
-        pool_size=READERS + 1,
+        pool_size=READERS + 2,  # the readers, the writer, and the one that watches
         max_overflow=0,
     )
     event.listen(engine, "connect", _prepare)

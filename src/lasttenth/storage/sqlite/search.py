@@ -1,26 +1,31 @@
-"""How SQLite finds chunks: words in one FTS5 table for each index, vectors by an exact scan in memory."""
+"""How SQLite finds chunks: words in one FTS5 table for each index, vectors by what is kept of them in memory."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Row, insert, select, text
+from sqlalchemy import Connection, Row, insert, text
 
 from lasttenth.storage import schema
 from lasttenth.storage.indexes import NewRow
 from lasttenth.storage.ports import Hit, StoredChunk
 from lasttenth.storage.sqlite import words
-from lasttenth.storage.vectors import MatrixCache, matrix_of
+from lasttenth.storage.sqlite.vectors import KeptVectors
+from lasttenth.storage.vectors import COMPARED_ONE_BY_ONE
 
 _chunks = schema.chunks
 
 
 class SqliteSearch:
-    """The search of one project; it keeps the vectors of the indexes that were searched last."""
+    """The search of one project.
 
-    def __init__(self) -> None:
-        self._matrices = MatrixCache()
+    Args:
+        one_by_one: chunks of an index up to which its vectors are compared one by one.
+    """
+
+    def __init__(self, one_by_one: int = COMPARED_ONE_BY_ONE) -> None:
+        self._vectors = KeptVectors(one_by_one)
 
     def create(self, connection: Connection, index_id: int) -> None:
         """Make room for the words of an index."""
@@ -29,6 +34,7 @@ class SqliteSearch:
     def drop(self, connection: Connection, index_id: int) -> None:
         """Take an index's words out, all at once."""
         words.drop(connection, index_id)
+        self._vectors.forget(index_id)
 
     def add(self, connection: Connection, index_id: int, rows: Sequence[NewRow]) -> None:
         """Insert chunks with their words and vectors."""
@@ -44,18 +50,13 @@ class SqliteSearch:
         """Take the words of chunks out, before their rows leave."""
         words.remove(connection, index_id, [(chunk.id, " ".join(chunk.headings), chunk.text) for chunk in read()])
 
+    async def settle(self, index_id: int) -> None:
+        """Do nothing: all is done with the change."""
+
     def words(self, connection: Connection, index: Row[Any], query: str, limit: int) -> list[Hit]:
         """Return the chunks that share any word with the query, best first by BM25."""
         return words.search(connection, index.id, query, limit)
 
     def vectors(self, connection: Connection, index: Row[Any], vector: NDArray[np.float32], limit: int) -> list[Hit]:
         """Return the chunks nearest to a unit vector, best first by cosine."""
-        matrix = self._matrices.get(index.id, index.revision)
-        if matrix is None:
-            query = select(_chunks.c.id, _chunks.c.vector).where(
-                _chunks.c.project == index.project, _chunks.c.index_id == index.id
-            )
-            rows = [(int(row.id), bytes(row.vector)) for row in connection.execute(query.order_by(_chunks.c.id))]
-            matrix = matrix_of(rows, index.dimension)
-            self._matrices.put(index.id, index.revision, matrix)
-        return matrix.nearest(vector, limit)
+        return self._vectors.nearest(connection, index, vector, limit)
