@@ -42,10 +42,10 @@ class Place:
         self.functions = Functions()
         self.runner = self.another(settings)
 
-    def another(self, settings: RunnerSettings = QUICK) -> Runner:
+    def another(self, settings: RunnerSettings = QUICK, *, worker: str = "w") -> Runner:
         """Return another runner of the same functions."""
         clock = SystemClock()
-        return Runner(self.store, self.functions, clock=clock, randomness=bytes, worker="w", settings=settings)
+        return Runner(self.store, self.functions, clock=clock, randomness=bytes, worker=worker, settings=settings)
 
     async def add(self, kind: str, payload: object = None, **more: Any) -> Job:
         """Enqueue a job."""
@@ -280,6 +280,37 @@ def test_many_small_jobs_are_all_done_once(tmp_path: Path) -> None:
 
     assert run(tmp_path, work) == {"done"}
     assert sorted(counted) == list(range(700))
+
+
+def test_jobs_that_were_taken_for_later_go_to_others_when_those_before_them_take_long(tmp_path: Path) -> None:
+    async def work(place: Place) -> set[str]:
+        stuck = asyncio.Event()
+        workers = set()
+
+        async def moment(_context: Context[Any]) -> None:
+            pass
+
+        async def long(_context: Context[Any]) -> None:
+            await stuck.wait()
+
+        place.functions.add("moment", moment)
+        place.functions.add("long", long)
+        place.runner.start()
+        # After many that take a moment, many are taken at once.
+        await place.project.jobs.enqueue([NewJob(kind="moment")] * 60)
+        await place.runner.idle()
+        slow = [NewJob(kind="long", priority=1)] * QUICK.concurrency
+        jobs = await place.project.jobs.enqueue([*slow, *[NewJob(kind="moment")] * 20])
+        await place.until(jobs[0], "running")
+        other = place.another(worker="other")
+        other.start()
+        for job in jobs[QUICK.concurrency :]:
+            workers.add((await place.until(job, "done")).worker)
+        stuck.set()
+        await other.close()
+        return workers
+
+    assert run(tmp_path, work) == {"other"}
 
 
 def test_closing_lets_jobs_end_and_hands_the_others_back_at_once(tmp_path: Path) -> None:
