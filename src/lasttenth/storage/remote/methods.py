@@ -94,13 +94,13 @@ class Method:
         return get_type_hints(getattr(kind, self.port).fget)["return"]
 
     def pack(self, *arguments: Any, **named: Any) -> bytes:
-        """Return the arguments of a call as bytes. Raises InvalidRequestError for what is no data."""
+        """Return the arguments of a call as bytes. Raises InvalidRequestError for values that cannot be written out."""
         bound = self._signature.bind(None, *arguments, **named)
         bound.apply_defaults()
         try:
             return _encoder.encode([_sealed(hint, bound.arguments[name]) for name, hint in self._hints.items()])
-        except (TypeError, ValueError, OverflowError) as error:
-            raise InvalidRequestError(f"{self.name} cannot be handed over: {error}.") from error
+        except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
+            raise InvalidRequestError(f"What {self.name} is given cannot be written out: {error}.") from error
 
     def unpack(self, packed: msgspec.Raw) -> dict[str, Any]:
         """Return the arguments of a call by name. Raises msgspec.DecodeError."""
