@@ -5,7 +5,7 @@ of the root. A span starts after its root, so once `limit` roots are known that 
 looked at yet, no newer one can follow.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from sqlalchemy import Connection
@@ -24,6 +24,7 @@ _SUMMARY = (
     "s.input_tokens, s.output_tokens, s.cost FROM spans s JOIN series v ON v.project = s.project AND v.id = s.series "
     "WHERE s.project = ? AND s.parent_id IS NULL"
 )
+_SERIES = "SELECT id FROM series WHERE project = ?"
 _NEWEST = " ORDER BY s.start DESC LIMIT ?"
 
 
@@ -77,18 +78,18 @@ class Listing:
         condition = Condition(" AND s.start > ? AND s.start < ?", (after, min(before, FOREVER - LATE) + LATE))
         if where.failed:
             condition = _both(condition, Condition(" AND s.error IS NOT NULL", ()))
-        series = self._series(connection, labels) if labels else []
-        if words:
-            if labels:
-                condition = _both(condition, _among(series))
-            return self._words.matches(connection, self._project, words, condition)
+        if labels and not (words or where.failed):
+            return self._in_series(connection, self._series(connection, labels), condition, limit)
         if labels:
-            return self._in_series(connection, series, condition, limit)
+            # The plus keeps an engine from looking series by series, where words or failures are rarer.
+            among = f" AND +s.series IN ({_SERIES}{_equal(labels)})"
+            condition = _both(condition, Condition(among, (self._project, *labels.values())))
+        if words:
+            return self._words.matches(connection, self._project, words, condition)
         return self._paged(lambda end, size: self._page(connection, _both(condition, end), size), limit)
 
     def _series(self, connection: Connection, labels: dict[str, str]) -> list[int]:
-        conditions = "".join(f" AND {name} = ?" for name in labels)
-        statement = f"SELECT id FROM series WHERE project = ?{conditions} ORDER BY id"  # noqa: S608 - names of ours
+        statement = f"{_SERIES}{_equal(labels)} ORDER BY id"
         return [row[0] for row in self._rows.fetch(connection, statement, (self._project, *labels.values()))]
 
     def _in_series(
@@ -128,10 +129,8 @@ def _both(one: Condition, other: Condition) -> Condition:
     return Condition(one.sql + other.sql, one.parameters + other.parameters)
 
 
-def _among(series: list[int]) -> Condition:
-    if not series:
-        return Condition(" AND 1 = 0", ())
-    return Condition(f" AND s.series IN ({', '.join('?' * len(series))})", tuple(series))
+def _equal(labels: Iterable[str]) -> str:
+    return "".join(f" AND {name} = ?" for name in labels)
 
 
 def _start(summary: TraceSummary) -> int:
