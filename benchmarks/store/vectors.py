@@ -3,8 +3,8 @@
     python -m benchmarks.store.vectors [--data FOLDER] [--peers PYTHON] [--mixed 1000000] [--rounds 5]
 
 Every figure is CPU time on one thread; on PostgreSQL that of the server is added. Every round is a process of its own, the
-ways take turns, and the table shows medians. `--peers` names a Python that has faiss-cpu, usearch and numpy; `--mixed` adds
-an index of real vectors and mixes of them. Stores are made once in `--work` and used again.
+ways take turns, and the table shows medians. `--peers` names a Python that has faiss-cpu, usearch and numpy; `--mixed`
+measures SQLite alone with more vectors than there are real ones. Stores are made once in `--work` and used again.
 """
 
 import argparse
@@ -35,26 +35,24 @@ def main() -> None:
     parser.add_argument("--work", type=Path, default=Path(tempfile.gettempdir()) / "lasttenth-store-work")
     parser.add_argument("--peers", default="", help="a Python with faiss-cpu, usearch and numpy")
     parser.add_argument(
-        "--mixed", type=int, default=0, help="also measure an index of this many, mixed from the real ones"
+        "--mixed", type=int, default=0, help="measure this many instead: the real ones and mixes of them"
     )
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     given.work.mkdir(parents=True, exist_ok=True)
     real = vectors(given.data)
-    sizes = [len(real.rows), *([given.mixed] if given.mixed > len(real.rows) else [])]
-    for size in sizes:
-        folder = _prepared(given.work, real, size)
-        ours = _OURS if size == len(real.rows) else _OURS[:2]
-        peers = _PEERS if given.peers and size == len(real.rows) else ()
-        ways = {way: _ours(folder, way) for way in ("numpy exact", *ours)}
-        ways |= {way: [given.peers, str(_HERE / "peers" / "nearest.py"), str(folder), way] for way in peers}
-        results: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
-        for number in range(given.rounds):
-            for way, command in ways.items():
-                results[way].append(_round(command, folder))
-                print(f"round {number + 1} of {given.rounds}: {way} {results[way][-1]}", file=sys.stderr, flush=True)
-        print(f"\n{size:,} vectors\n")
-        _print(results)
+    size = max(given.mixed, len(real.rows))
+    folder = _prepared(given.work, real, size)
+    ours, peers = (_OURS[:1], ()) if given.mixed else (_OURS, _PEERS if given.peers else ())
+    ways = {way: _ours(folder, way) for way in ("numpy exact", *ours)}
+    ways |= {way: [given.peers, str(_HERE / "peers" / "nearest.py"), str(folder), way] for way in peers}
+    results: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
+    for number in range(given.rounds):
+        for way, command in ways.items():
+            results[way].append(_round(command, folder))
+            print(f"round {number + 1} of {given.rounds}: {way} {results[way][-1]}", file=sys.stderr, flush=True)
+    print(f"\n{size:,} vectors\n")
+    _print(results)
 
 
 def _prepared(work: Path, real: Vectors, size: int) -> Path:

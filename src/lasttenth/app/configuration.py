@@ -89,6 +89,17 @@ def settings_schema() -> dict[str, Any]:
     return msgspec.json.schema(Settings)
 
 
+def resolved(value: object, environment: Mapping[str, str], path: Path) -> object:
+    """Return a value with its references replaced. Raises ConfigurationError where a variable is not set."""
+    if isinstance(value, dict):
+        return {key: resolved(each, environment, path) for key, each in value.items()}
+    if isinstance(value, list):
+        return [resolved(each, environment, path) for each in value]
+    return (
+        _REFERENCE.sub(lambda found: _looked_up(found, environment, path), value) if isinstance(value, str) else value
+    )
+
+
 def _load(path: Path) -> object:
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
@@ -106,21 +117,11 @@ def _load(path: Path) -> object:
 def _convert(content: object, environment: Mapping[str, str], path: Path) -> Settings:
     try:
         # Not strict: what a reference stands for is text, also where the setting is a number.
-        return msgspec.convert(_resolved(content, environment, path), Settings, strict=False)
+        return msgspec.convert(resolved(content, environment, path), Settings, strict=False)
     except msgspec.ValidationError as error:
         raise ConfigurationError(
             f"{path} is wrong: {error}.", hint="lasttenth config schema prints what it may say."
         ) from error
-
-
-def _resolved(value: object, environment: Mapping[str, str], path: Path) -> object:
-    if isinstance(value, dict):
-        return {key: _resolved(each, environment, path) for key, each in value.items()}
-    if isinstance(value, list):
-        return [_resolved(each, environment, path) for each in value]
-    return (
-        _REFERENCE.sub(lambda found: _looked_up(found, environment, path), value) if isinstance(value, str) else value
-    )
 
 
 def _looked_up(found: re.Match[str], environment: Mapping[str, str], path: Path) -> str:

@@ -8,8 +8,9 @@ from lasttenth.app.answers import Answer
 from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import run
-from lasttenth.cli.index import moving, progress_bar, skipped_lines
+from lasttenth.cli.index import skipped_lines
 from lasttenth.cli.output import AsJson, Folder, Project, progress_console, show
+from lasttenth.cli.progress import moving, progress_bar
 from lasttenth.cli.rendering import answer_lines
 
 Docs = Annotated[

@@ -17,8 +17,9 @@ import lasttenth
 from lasttenth.app.answers import Answer, read_answer
 from lasttenth.app.app import App
 from lasttenth.app.installation import Installation, find_place
-from lasttenth.cli.index import moving, progress_bar, report_lines
+from lasttenth.cli.index import report_lines
 from lasttenth.cli.output import AsJson, Folder, console, show
+from lasttenth.cli.progress import moving, progress_bar
 from lasttenth.cli.rendering import answer_lines
 from lasttenth.console.pages import console_routes
 from lasttenth.context.indexing import IndexReport
@@ -63,7 +64,8 @@ async def _demo(folder: Path, *, stay: bool, as_json: bool) -> None:
     installation = await Installation.open(place)
     started = asyncio.Event()
     application = Application(installation, keys_required=False, pages=console_routes())
-    serving = asyncio.ensure_future(serve(application, listener, ready=started.set))
+    stopping = installation.runner.close
+    serving = asyncio.ensure_future(serve(application, listener, ready=started.set, stopping=stopping))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
         await started.wait()

@@ -1,21 +1,19 @@
 """`lasttenth index add|search|list|remove|drop`."""
 
-from collections.abc import Callable
 from typing import Annotated
 
 import typer
 from rich.console import Group
-from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
 from rich.text import Text
 
 from lasttenth.app.app import DEFAULT_INDEX, App, wanted_paths
 from lasttenth.app.indexing import index_job, index_schedule
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import add_operation, run
-from lasttenth.cli.output import AsJson, Folder, Project, progress_console, show
+from lasttenth.cli.output import AsJson, Folder, Project, show
+from lasttenth.cli.progress import moving, progress_bar
 from lasttenth.cli.rendering import job_lines, schedule_lines
-from lasttenth.context.indexing import IndexReport, Progress
+from lasttenth.context.indexing import IndexReport
 from lasttenth.jobs import at_times
 
 Paths = Annotated[list[str], typer.Argument(help="Files and folders.", show_default=False)]
@@ -65,21 +63,6 @@ def add(
 
         report = run(folder, project, work)
     show(report, as_json=as_json, render=report_lines)
-
-
-def progress_bar() -> Bar:
-    """Return a bar that counts documents, on the error stream where that is a terminal."""
-    screen = progress_console()
-    return Bar(
-        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(),
-        console=screen, transient=True, disable=not screen.is_terminal,
-    )  # fmt: skip
-
-
-def moving(bar: Bar, description: str) -> Callable[[Progress], None]:
-    """Begin a line of the bar and return what moves it."""
-    step = bar.add_task(description, total=None)
-    return lambda progress: bar.update(step, completed=progress.done, total=progress.total)
 
 
 def report_lines(report: IndexReport) -> Group:

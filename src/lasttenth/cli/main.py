@@ -34,6 +34,9 @@ COMMANDS = {
     "tasks": ("models", "List the tasks."),
     "embedder": ("embedder", "Install and list embedders."),
     "key": ("key", "Make keys."),
+    "backup": ("copies", "Write everything to one file, while the server runs."),
+    "restore": ("copies", "Fill an empty installation from a backup."),
+    "migrate": ("copies", "Move everything to PostgreSQL, or back to a folder."),
     "config": ("config", "Print the JSON Schema of lasttenth.yaml."),
     "doctor": ("doctor", "Look for what is missing or wrong."),
 }

@@ -97,6 +97,12 @@ class DocumentError(InvalidRequestError):
     code, status = "unreadable_document", 422
 
 
+class BackupError(InvalidRequestError):
+    """A file is no backup, is damaged or comes from a newer version, or a backup would overwrite something."""
+
+    code, status = "invalid_backup", 422
+
+
 class ConfigurationError(LasttenthError):
     """The installation is described wrongly: `lasttenth.yaml`, an environment variable or a command-line option."""
 

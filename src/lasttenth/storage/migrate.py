@@ -16,7 +16,15 @@ _MIGRATIONS = Path(__file__).parent / "migrations"
 
 def is_up_to_date(connection: Connection) -> bool:
     """Tell whether there is nothing to migrate."""
-    return _current(connection) == LATEST
+    return current(connection) == LATEST
+
+
+def current(connection: Connection) -> str | None:
+    """Return the revision of the schema, None for a database without one."""
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    version = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if version is None else str(version)
 
 
 def prepare() -> None:
@@ -24,14 +32,14 @@ def prepare() -> None:
     importlib.import_module("alembic.command")
 
 
-def upgrade(connection: Connection) -> None:
+def upgrade(connection: Connection, *, to: str = LATEST) -> None:
     """Run the migrations that are missing. Raises StorageError for a database that a newer version wrote."""
-    current = _current(connection)
-    if current == LATEST:
+    standing = current(connection)
+    if standing == to:
         return
-    if current is not None and current > LATEST:
+    if standing is not None and standing > to:
         raise StorageError(
-            f"The database has schema {current}; this version of Lasttenth knows schemas up to {LATEST}.",
+            f"The database has schema {standing}; this version of Lasttenth knows schemas up to {LATEST}.",
             hint="Install a newer version of Lasttenth.",
         )
     from alembic import command  # noqa: PLC0415 - see above
@@ -40,11 +48,4 @@ def upgrade(connection: Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
-
-
-def _current(connection: Connection) -> str | None:
-    if not inspect(connection).has_table("alembic_version"):
-        return None
-    version = connection.scalar(text("SELECT version_num FROM alembic_version"))
-    return None if version is None else str(version)
+    command.upgrade(config, to)

@@ -21,13 +21,12 @@ async def open_store(address: str, file: Path, *, clock: Clock, randomness: Rand
     """
     if not address:
         return await SqliteStore.open(file, clock=clock, randomness=randomness)
-    if not address.startswith(_SCHEMES):
-        # The address may hold a password, so it is not repeated here.
-        raise ConfigurationError(
-            "`storage` names no database that Lasttenth knows.",
-            hint="Write postgresql://user:password@host/database, or leave it out for SQLite in the folder.",
-        )
-    return await _open_postgres(address, clock, randomness)
+    check_address(address)
+    try:
+        from lasttenth.storage.postgres import PostgresStore  # noqa: PLC0415 - it needs an extra
+    except ImportError as error:
+        raise missing_extra(error) from error
+    return await PostgresStore.open(address, clock=clock, randomness=randomness)
 
 
 def open_remote_store(file: Path, writer: Path, *, clock: Clock, randomness: Randomness) -> RemoteStore:
@@ -35,12 +34,19 @@ def open_remote_store(file: Path, writer: Path, *, clock: Clock, randomness: Ran
     return RemoteStore(SqliteReader(file), sqlite_native(), WriterClient(writer), clock=clock, randomness=randomness)
 
 
-async def _open_postgres(address: str, clock: Clock, randomness: Randomness) -> Store:
-    try:
-        from lasttenth.storage.postgres import PostgresStore  # noqa: PLC0415 - it needs an extra
-    except ImportError as error:
-        raise MissingExtraError(
-            f"PostgreSQL needs the module {error.name!r}, which is not installed.",
-            hint="Run: pip install 'lasttenth[postgres]'",
-        ) from error
-    return await PostgresStore.open(address, clock=clock, randomness=randomness)
+def check_address(address: str) -> None:
+    """Refuse an address of no kind that there is an engine for. Raises ConfigurationError."""
+    if not address.startswith(_SCHEMES):
+        # The address may hold a password, so it is not repeated here.
+        raise ConfigurationError(
+            "`storage` names no database that Lasttenth knows.",
+            hint="Write postgresql://user:password@host/database, or leave it out for SQLite in the folder.",
+        )
+
+
+def missing_extra(error: ImportError) -> MissingExtraError:
+    """Return what to tell where the module of an engine is not installed."""
+    return MissingExtraError(
+        f"PostgreSQL needs the module {error.name!r}, which is not installed.",
+        hint="Run: pip install 'lasttenth[postgres]'",
+    )

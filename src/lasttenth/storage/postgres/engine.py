@@ -13,11 +13,11 @@ from typing import Any, TypeVar
 
 import psycopg
 import sqlalchemy
-from sqlalchemy import URL, Connection, Table, event, text
+from sqlalchemy import URL, Connection, Table, event, make_url, text
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-from lasttenth.records.errors import StorageError
+from lasttenth.records.errors import ConfigurationError, StorageError
 from lasttenth.storage.postgres.failures import explain, may_be_repeated
 from lasttenth.storage.postgres.strings import register_strings
 
@@ -45,7 +45,7 @@ class PostgresEngine:
     """
 
     def __init__(self, url: URL, *, connections: int = CONNECTIONS) -> None:
-        self._name = f"{url.database} on {url.host or url.query.get('host') or 'this machine'}"
+        self.name = f"{url.database} on {url.host or url.query.get('host') or 'this machine'}"
         self._engine = _open(url, connections)
         self._snapshots = self._engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         self._threads = ThreadPoolExecutor(connections, thread_name_prefix="lasttenth-postgres")
@@ -83,7 +83,7 @@ class PostgresEngine:
 
     async def _run(self, way: Callable[[Callable[[Connection], T]], T], work: Callable[[Connection], T]) -> T:
         if self._closed:
-            raise StorageError(f"The connection to {self._name} is closed.")
+            raise StorageError(f"The connection to {self.name} is closed.")
         return await asyncio.get_running_loop().run_in_executor(self._threads, way, work)
 
     def _write(self, work: Callable[[Connection], T]) -> T:
@@ -92,12 +92,12 @@ class PostgresEngine:
                 return self._commit(work)
             except (psycopg.Error, DBAPIError) as error:
                 if not may_be_repeated(error):
-                    raise explain(error, self._name) or error from error
+                    raise explain(error, self.name) or error from error
             time.sleep(random.uniform(0, _LONGEST_PAUSE * 2 ** (attempt - 1)))  # noqa: S311 - nothing secret
         try:
             return self._commit(work)
         except (psycopg.Error, DBAPIError) as error:
-            raise explain(error, self._name) or error from error
+            raise explain(error, self.name) or error from error
 
     def _commit(self, work: Callable[[Connection], T]) -> T:
         with self._engine.begin() as connection:
@@ -114,7 +114,18 @@ class PostgresEngine:
             with engine.connect() as connection:
                 return work(connection)
         except (psycopg.Error, DBAPIError) as error:
-            raise explain(error, self._name) or error from error
+            raise explain(error, self.name) or error from error
+
+
+def read_address(url: str) -> URL:
+    """Return an address as the engine takes it. Raises ConfigurationError."""
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        # The address holds a password, so it is not repeated here.
+        raise ConfigurationError(
+            "The address of the database cannot be read.", hint="Write postgresql://user:password@host/database."
+        ) from None
 
 
 def driver(connection: Connection) -> "psycopg.Connection[tuple[Any, ...]]":

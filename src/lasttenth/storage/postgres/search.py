@@ -100,7 +100,7 @@ class PostgresSearch:
     def add(self, connection: Connection, _index_id: int, rows: Sequence[NewRow]) -> None:
         """Insert chunks with their words and vectors."""
         values = [
-            {**row.values, "vector": _literal(row.values["vector"]), "words": _plain(f"{row.headline} {row.text}")}
+            {**row.values, "vector": literal(row.values["vector"]), "words": plain(f"{row.headline} {row.text}")}
             for row in rows
         ]
         with driver(connection).cursor() as cursor:
@@ -118,12 +118,12 @@ class PostgresSearch:
 
     def words(self, connection: Connection, index: Row[Any], query: str, limit: int) -> list[Hit]:
         """Return the chunks that share any word with the query, best first by BM25."""
-        words = list(dict.fromkeys(_plain(query).split()))[:MAX_QUERY_WORDS]
+        words = list(dict.fromkeys(plain(query).split()))[:MAX_QUERY_WORDS]
         return _hits(connection, _BY_WORDS, index, query=" ".join(words), limit=limit)
 
     def vectors(self, connection: Connection, index: Row[Any], vector: NDArray[np.float32], limit: int) -> list[Hit]:
         """Return the chunks nearest to a unit vector, best first by cosine."""
-        literal = _literal(vector.astype("<f4").tobytes())
+        asked = literal(vector.astype("<f4").tobytes())
         each, least = _CANDIDATES
         candidates = max(each * limit, least)
         if candidates <= _MAX_CANDIDATES and self._has_graph(
@@ -131,11 +131,11 @@ class PostgresSearch:
         ):
             driver(connection).execute(f"SET LOCAL hnsw.ef_search = {candidates}".encode())
             statement = _BY_GRAPH.format(index_id=index.id, held=graph.vector, dimension=graph.dimension)
-            hits = _hits(connection, statement, index, vector=literal, limit=limit, candidates=candidates)
+            hits = _hits(connection, statement, index, vector=asked, limit=limit, candidates=candidates)
             # Chunks that left are in the graph until the server cleans up, and may stand in the way of others.
             if len(hits) == limit:
                 return hits
-        return _hits(connection, _BY_VECTORS, index, vector=literal, limit=limit)
+        return _hits(connection, _BY_VECTORS, index, vector=asked, limit=limit)
 
     def _has_graph(self, connection: Connection, graph: graphs.Graph) -> bool:
         if graph.index_id not in self._with_graph and graphs.exists(connection, graph):
@@ -143,18 +143,18 @@ class PostgresSearch:
         return graph.index_id in self._with_graph
 
 
-def _hits(connection: Connection, statement: str, index: Row[Any], **values: object) -> list[Hit]:
-    parameters = {"project": index.project, "index_id": index.id, **values}
-    with driver(connection).cursor() as cursor:
-        return [Hit(*row) for row in cursor.execute(statement.encode(), parameters).fetchall()]
-
-
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """Return the words of a text alone, without accents, so that no part of it is taken for an address or a path."""
     bare = (letter for letter in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(letter))
     return " ".join(_WORD.findall("".join(bare)))
 
 
-def _literal(vector: bytes) -> str | None:
+def literal(vector: bytes) -> str | None:
     """Return a vector as pgvector reads it, None for a chunk without one."""
     return f"[{','.join(map(str, np.frombuffer(vector, dtype='<f4').tolist()))}]" if vector else None
+
+
+def _hits(connection: Connection, statement: str, index: Row[Any], **values: object) -> list[Hit]:
+    parameters = {"project": index.project, "index_id": index.id, **values}
+    with driver(connection).cursor() as cursor:
+        return [Hit(*row) for row in cursor.execute(statement.encode(), parameters).fetchall()]

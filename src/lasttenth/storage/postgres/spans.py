@@ -15,6 +15,8 @@ from lasttenth.storage.postgres.strings import escape
 from lasttenth.storage.traces.rows import NAMES, SpanKey, SpanRow
 
 SHARDS = 16
+DIVIDED = ("spans", "span_words")
+"""The tables that have a partition for each day."""
 _SHARD_LOCK = 0x1A577E48
 
 _TYPES = (
@@ -54,7 +56,7 @@ class PostgresSpans:
     """Rows of spans in PostgreSQL."""
 
     def __init__(self) -> None:
-        self._days = Days(("spans", "span_words"))
+        self._days = Days(DIVIDED)
 
     def insert(self, connection: Connection, rows: Sequence[SpanRow]) -> set[SpanKey]:
         """Insert rows with distinct keys and return the keys that are new."""

@@ -1,12 +1,10 @@
 """The PostgreSQL store: connects to the database and brings its schema up to date."""
 
-from sqlalchemy import Connection, make_url, text
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy import Connection, text
 
-from lasttenth.records.errors import ConfigurationError
 from lasttenth.records.ids import Clock, Randomness
 from lasttenth.storage.migrate import is_up_to_date
-from lasttenth.storage.postgres.engine import PostgresEngine
+from lasttenth.storage.postgres.engine import PostgresEngine, read_address
 from lasttenth.storage.postgres.search import PostgresSearch
 from lasttenth.storage.postgres.span_words import PostgresSpanWords
 from lasttenth.storage.postgres.spans import PostgresSpans
@@ -15,6 +13,16 @@ from lasttenth.storage.vectors import COMPARED_ONE_BY_ONE
 
 _MIGRATING = 0x1A577E47
 """The number of the lock under which one process at a time changes the schema."""
+
+
+def postgres_native(engine: PostgresEngine, one_by_one: int = COMPARED_ONE_BY_ONE) -> Native:
+    """Return what PostgreSQL does in its own way.
+
+    Args:
+        engine: the database, for what is done outside transactions.
+        one_by_one: chunks of an index up to which its vectors are compared one by one.
+    """
+    return Native(PostgresSpans(), PostgresSpanWords(), lambda: PostgresSearch(engine, one_by_one))
 
 
 class PostgresStore(TableStore):
@@ -36,16 +44,8 @@ class PostgresStore(TableStore):
             StorageError: the database cannot be reached or used.
             ConfigurationError: the address cannot be read.
         """
-        try:
-            address = make_url(url)
-        except (ArgumentError, ValueError):
-            # The address holds a password, so it is not repeated here.
-            raise ConfigurationError(
-                "The address of the database cannot be read.", hint="Write postgresql://user:password@host/database."
-            ) from None
-        engine = PostgresEngine(address)
-        native = Native(PostgresSpans(), PostgresSpanWords(), lambda: PostgresSearch(engine, one_by_one))
-        store = cls(engine, native, clock=clock, randomness=randomness)
+        engine = PostgresEngine(read_address(url))
+        store = cls(engine, postgres_native(engine, one_by_one), clock=clock, randomness=randomness)
         try:
             if not await engine.read(is_up_to_date):
                 await engine.write(store.upgrade)

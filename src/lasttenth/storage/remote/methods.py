@@ -66,7 +66,7 @@ class Method:
     """One writing method.
 
     Args:
-        name: `port.method`, or the name of a method of the store itself.
+        name: `port.method`, where the port is a project's or the store's, or the name of a method of the store itself.
     """
 
     def __init__(self, name: str) -> None:
@@ -99,7 +99,7 @@ class Method:
         bound.apply_defaults()
         try:
             return _encoder.encode([_sealed(hint, bound.arguments[name]) for name, hint in self._hints.items()])
-        except (TypeError, ValueError, msgspec.MsgspecError) as error:
+        except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
             raise InvalidRequestError(f"What {self.name} is given cannot be written out: {error}.") from error
 
     def unpack(self, packed: msgspec.Raw) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from lasttenth.storage.sqlite.engine import driver
 from lasttenth.storage.vectors import Block, Codes, block_of, codes_of
 
 KEPT_INDEXES = 8
-READ_AT_ONCE = 4_096
+READ_AT_ONCE = 1_024
 """Chunks whose vectors are in memory together while a large index is read."""
 
 _MINE = "FROM chunks WHERE project = ? AND index_id = ?"
