@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -88,6 +89,17 @@ def test_documents_added_to_one_worker_are_found_by_all(server: RunningServer) -
 
     assert added.status == 200
     assert {passages[0]["document"] for passages in found} == {"lamp.md"}
+
+
+def test_job_that_a_command_enqueues_is_done_by_one_of_the_workers(server: RunningServer) -> None:
+    (server.folder / "moon.md").write_text("The moon is made of rock.")
+
+    job = output_of("index", "add", "moon.md", "--index", "moons", "--background", folder=server.folder)
+    done = eventually(lambda: job_in(server, job["id"], "done"), within=WITHIN)
+    found = server.get("/api/indexes/moons/search?question=moon")
+
+    assert done["worker"].rpartition(":")[2] in map(str, workers(server))
+    assert [passage["text"] for passage in found] == ["The moon is made of rock."]
 
 
 def test_refusal_of_the_writer_comes_with_its_own_words(server: RunningServer) -> None:
@@ -367,6 +379,12 @@ def move_answer(folder: Path, *, temperature: float) -> str:
     opening = SqliteStore.open(folder / DATABASE, clock=SystemClock(), randomness=system_randomness)
     asyncio.run(with_store(opening, work))
     return release.hash
+
+
+def job_in(server: RunningServer, job: str, state: str) -> dict[str, Any]:
+    """Return a job that is in a state, and nothing while it is in another."""
+    found: dict[str, Any] = server.get(f"/api/jobs/{job}")
+    return found if found["state"] == state else {}
 
 
 def status_with(server: RunningServer, key: str) -> int:
