@@ -9,6 +9,7 @@ BENCHMARKS = (
     "benchmarks.embedder.run",
     "benchmarks.quotes.run",
     "benchmarks.store.jobs",
+    "benchmarks.store.workers",
     "benchmarks.scifact.retrieval",
     "benchmarks.scifact.answering",
     "benchmarks.scifact.product",

@@ -34,7 +34,7 @@ from lasttenth.storage.sqlite.engine import SqliteEngine
 ROUNDS = 5
 AT_ONCE = 16
 """Writes that each client has under way."""
-LOADS = {"one span": (2000, 1), "100 spans": (100, 100)}
+LOADS = {"one span": (1000, 1), "100 spans": (50, 100)}
 """Writes of each client, and spans in each of them."""
 CLIENTS = (1, 2, 4)
 LOOKS = 500

@@ -10,11 +10,12 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import Any, TextIO, TypeVar
 
 import pytest
+from tests.chaos.test_workers import writing
 from tests.conftest import open_postgres, open_sqlite, with_store
 from tests.servers import PostgresServer
 
@@ -37,8 +38,17 @@ import asyncio, sys
 from lasttenth.jobs import Functions, Runner, RunnerSettings
 from lasttenth.records.events import Score
 from lasttenth.records.ids import SystemClock, system_randomness
-from tests.conftest import open_postgres, open_sqlite
+from lasttenth.storage.remote import RemoteStore, WriterClient
+from lasttenth.storage.remote.writer import SOCKET
+from tests.conftest import SqliteReader, open_postgres, open_sqlite, sqlite_native
 from pathlib import Path
+
+async def sqlite(place):
+    return await open_sqlite(Path(place))
+
+async def remote(place):
+    reader, client = SqliteReader(Path(place) / "store.db"), WriterClient(Path(place) / SOCKET)
+    return RemoteStore(reader, sqlite_native(), client, clock=SystemClock(), randomness=system_randomness)
 
 async def work(context):
     await asyncio.sleep(0.001 * (context.payload or 0))
@@ -46,8 +56,8 @@ async def work(context):
     context.append(Score(id=name, at=1, of="case", of_id=context.job.id, metric="done", value=1.0, source="code"))
     print("did", flush=True)
 
-async def main(place):
-    store = await (open_postgres(place) if place.startswith("postgresql://") else open_sqlite(Path(place)))
+async def main(engine, place):
+    store = await {"sqlite": sqlite, "workers": remote, "postgres": open_postgres}[engine](place)
     functions = Functions()
     functions.add("work", work)
     settings = RunnerSettings(concurrency=8, lease=1.0, beat=0.2, longest_wait=0.1)
@@ -60,14 +70,15 @@ async def main(place):
     await runner.close()
     await store.close()
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(sys.argv[1], sys.argv[2]))
 """
 
 
 class Workplace:
     """A store that several processes work on."""
 
-    def __init__(self, address: str, opened: Callable[[], Awaitable[Store]]) -> None:
+    def __init__(self, engine: str, address: str, opened: Callable[[], Awaitable[Store]]) -> None:
+        self.engine = engine
         self.address = address
         self._opened = opened
 
@@ -78,17 +89,17 @@ class Workplace:
     def start(self, output: int) -> "subprocess.Popen[bytes]":
         """Start a worker that says to a pipe what it does."""
         folder = Path(self.address) if self.address.startswith("/") else Path()
-        command = [sys.executable, "-c", WORKER, self.address]
+        command = [sys.executable, "-c", WORKER, self.engine, self.address]
         return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=output, env=clean_environment(folder))
 
 
 class Workers:
-    """Some workers, all of whose words come through one pipe."""
+    """Some workers, all of whose words come through one pipe, and the process that writes for them, if there is one."""
 
-    def __init__(self, processes: Sequence["subprocess.Popen[bytes]"], words: TextIO) -> None:
+    def __init__(self, processes: Sequence["subprocess.Popen[Any]"], words: TextIO) -> None:
         self._processes = processes
         self._words = words
-        self.hear("begun", times=len(processes))
+        self.hear("begun", times=WORKERS)
 
     def hear(self, word: str, *, times: int) -> None:
         """Wait until a word has been said so many times."""
@@ -103,26 +114,28 @@ class Workers:
             process.kill()
 
 
-@pytest.fixture(params=["sqlite", "postgres"])
+@pytest.fixture(params=["sqlite", "workers", "postgres"])
 def workplace(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Workplace]:
     """Return an empty store of each engine in turn."""
-    if request.param == "sqlite":
-        yield Workplace(str(tmp_path), lambda: open_sqlite(tmp_path))
+    if request.param != "postgres":
+        yield Workplace(request.param, str(tmp_path), lambda: open_sqlite(tmp_path))
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     with server.database() as url:
-        yield Workplace(url, lambda: open_postgres(url))
+        yield Workplace("postgres", url, lambda: open_postgres(url))
 
 
 @contextmanager
 def workers(workplace: Workplace) -> Iterator[Workers]:
     """Let workers work, and let those that still live close in the end."""
     incoming, outgoing = os.pipe()
-    processes = [workplace.start(outgoing) for _ in range(WORKERS)]
-    os.close(outgoing)
-    with os.fdopen(incoming) as words:
+    with ExitStack() as stack:
+        words = stack.enter_context(os.fdopen(incoming))
+        writers = [stack.enter_context(writing(Path(workplace.address)))] if workplace.engine == "workers" else []
+        processes = [workplace.start(outgoing) for _ in range(WORKERS)]
+        os.close(outgoing)
         try:
-            yield Workers(processes, words)
+            yield Workers([*writers, *processes], words)
         finally:
             for process in processes:
                 process.communicate(timeout=SECONDS)

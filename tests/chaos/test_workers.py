@@ -54,7 +54,7 @@ def test_nothing_that_the_writer_acknowledged_over_the_socket_is_lost_when_it_is
         with writing(tmp_path) as process:
             acknowledged |= asyncio.run(write_and_kill(tmp_path, process, numbers, random.Random(turn).randint(1, 300)))
 
-    stored = [int(row[0], 16) for row in rows(tmp_path / "store.db", "SELECT trace_id FROM spans")]
+    stored = [int(row[0], 16) for row in rows(tmp_path / "store.db", "SELECT hex(trace_id) FROM spans")]
 
     assert rows(tmp_path / "store.db", "PRAGMA integrity_check") == [("ok",)]
     assert acknowledged

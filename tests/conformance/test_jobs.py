@@ -1,5 +1,7 @@
 """One suite for every engine: jobs come in once, are held by one worker at a time, and end once."""
 
+import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -235,6 +237,17 @@ def test_waiting_job_is_cancelled_at_once_and_a_running_one_by_its_worker(run: R
     assert run(work) == ["cancelled", "running", True, ["cancel"], [False], "cancelled"]
 
 
+def test_job_whose_worker_is_gone_is_cancelled_at_once(run: Run[list[object]]) -> None:
+    async def work(place: Place) -> list[object]:
+        await place.add()
+        [job] = await place.claim()
+        place.clock.advance(LEASE)
+        cancelled = await place.jobs.cancel(job.id)
+        return [cancelled.state, await place.work.finish([done(job)])]
+
+    assert run(work) == ["cancelled", [False]]
+
+
 def test_job_that_was_to_be_cancelled_gets_no_other_attempt(run: Run[list[object]]) -> None:
     async def work(place: Place) -> list[object]:
         await place.add(*[NewJob(kind="add")] * 2)
@@ -296,6 +309,21 @@ def test_queue_and_key_run_as_many_jobs_as_their_limits_say(run: Run[list[int]])
         ]
 
     assert run(work) == [2, 1, 1, 0, 0, 0, 2, 1, 0, 2, 1, 0]
+
+
+def test_workers_that_claim_at_the_same_time_keep_the_limits_together(run: Run[list[object]]) -> None:
+    async def work(place: Place) -> list[object]:
+        await place.jobs.limit("small", QueueLimits(running=3))
+        await place.jobs.limit("paced", QueueLimits(rate=4))
+        limited = [NewJob(kind="add", queue="small"), NewJob(kind="add", queue="paced")] * 10
+        keyed = [NewJob(kind="add", queue="keyed", concurrency_key=f"{number % 2}") for number in range(10)]
+        await place.add(*limited, *keyed, *[NewJob(kind="add")] * 30)
+        claims = await asyncio.gather(*(place.claim(9) for _ in range(12)))
+        jobs = [job for claim in claims for job in claim]
+        counts = Counter(job.queue for job in jobs)
+        return [len({job.id for job in jobs}) == len(jobs), dict(sorted(counts.items()))]
+
+    assert run(work) == [True, {"default": 30, "keyed": 2, "paced": 4, "small": 3}]
 
 
 def test_queue_begins_no_more_jobs_than_its_rate_allows(run: Run[list[int]]) -> None:

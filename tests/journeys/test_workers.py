@@ -219,6 +219,21 @@ def test_settings_are_read_anew_with_the_workers_and_wrong_ones_change_nothing(t
     assert "The settings stay as they were" in log
 
 
+def test_new_workers_that_cannot_start_leave_the_old_ones_in_their_places(tmp_path: Path) -> None:
+    with running_server(tmp_path, arguments=TWO) as server:
+        before = set(workers(server))
+        (tmp_path / "pepper").write_bytes(b"damaged")
+        end(server.pid, signal.SIGHUP)
+        eventually(lambda: "could not be renewed" in server.log, within=WITHIN)
+        answered = {ask(server) for _ in range(ENOUGH)}
+        after = set(workers(server))
+        code = server.stop()
+
+    assert len(answered) == ENOUGH
+    assert after == before
+    assert code == 0
+
+
 def test_workers_whose_supervisor_is_killed_finish_by_themselves_and_lose_nothing(tmp_path: Path) -> None:
     with running_server(tmp_path, arguments=TWO) as server:
         processes = workers(server)
@@ -362,4 +377,4 @@ def status_with(server: RunningServer, key: str) -> int:
 def everything(folder: Path) -> set[str]:
     """Return the ids of all traces that are stored, however many."""
     with closing(sqlite3.connect(f"file:{folder / DATABASE}?mode=ro", uri=True, timeout=WITHIN)) as connection:
-        return {row[0] for row in connection.execute("SELECT trace_id FROM spans")}
+        return {row[0] for row in connection.execute("SELECT lower(hex(trace_id)) FROM spans")}

@@ -48,7 +48,7 @@ class ProjectJobs:
         return await (await self._store()).jobs.get(job)
 
     async def cancel(self, job: str) -> Job:
-        """Cancel a job: at once where it waits, else its worker hears of it. Raises NotFoundError, ConflictError."""
+        """Cancel a job: at once where nobody holds it, else its worker hears of it. Raises NotFoundError, ConflictError."""
         cancelled = await (await self._store()).jobs.cancel(job)
         self._runner.wake()
         return cancelled

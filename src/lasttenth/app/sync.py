@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from lasttenth.app.answers import Answer
 from lasttenth.app.app import DEFAULT_INDEX, App, Paths
 from lasttenth.app.installation import DEFAULT_PROJECT
+from lasttenth.app.sync_jobs import SyncJobs
 from lasttenth.app.views import IndexView, ModelsView
 from lasttenth.context.indexing import IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
@@ -64,6 +65,11 @@ class SyncApp:
                 self._wait(self._app.close())
             finally:
                 self._stop()
+
+    @property
+    def jobs(self) -> SyncJobs:
+        """See `App.jobs`."""
+        return SyncJobs(self._app.jobs, self._wait)
 
     def index(
         self,

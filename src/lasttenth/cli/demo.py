@@ -64,7 +64,8 @@ async def _demo(folder: Path, *, stay: bool, as_json: bool) -> None:
     installation = await Installation.open(place)
     started = asyncio.Event()
     application = Application(installation, keys_required=False, pages=console_routes())
-    serving = asyncio.ensure_future(serve(application, listener, ready=started.set))
+    stopping = installation.runner.close
+    serving = asyncio.ensure_future(serve(application, listener, ready=started.set, stopping=stopping))
     url = f"http://127.0.0.1:{listener.getsockname()[1]}"
     try:
         await started.wait()

@@ -67,7 +67,8 @@ async def _serve(place: Place, listener: socket.socket, host: str) -> None:
             await _check_keys(installation.store, host)
             installation.runner.start()
             application = Application(installation, keys_required=keys_required, pages=console_routes())
-            await serve(application, listener, ready=lambda: _announce(place, listener))
+            stopping = installation.runner.close
+            await serve(application, listener, ready=lambda: _announce(place, listener), stopping=stopping)
         finally:
             await installation.close()
 

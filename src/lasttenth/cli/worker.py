@@ -44,7 +44,8 @@ async def _serve(orders: Orders, reporter: Reporter) -> None:
         installation.runner.start()
         try:
             application = Application(installation, keys_required=orders.keys_required, pages=console_routes())
-            await serve(application, listener, ready=reporter.is_ready, linger=LINGER_SECONDS)
+            stopping = installation.runner.close
+            await serve(application, listener, ready=reporter.is_ready, stopping=stopping, linger=LINGER_SECONDS)
         finally:
             reporter.close()
             await installation.close()

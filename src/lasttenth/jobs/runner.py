@@ -136,8 +136,8 @@ class Runner:
         self._wake.set()
         self._freed.set()
         try:
-            async with self._claiming:
-                self._hand_back()
+            await self._wait_for_claim()
+            self._hand_back()
             await self._wait_for_running(self._settings.grace)
             for execution in list(self._running):
                 self._stop(execution, "closing")
@@ -312,6 +312,12 @@ class Runner:
         await asyncio.sleep(self._settings.longest_wait)
         if not self._closing.is_set() and await self._scheduler.look():
             self.wake()
+
+    async def _wait_for_claim(self) -> None:
+        """Let a claim that is under way end, so that what it takes is handed back, unless the store is stuck."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._settings.patience), self._claiming:
+                return
 
     async def _wait_for_running(self, seconds: float) -> None:
         tasks = [each.task for each in self._running if each.task is not None]

@@ -6,12 +6,11 @@ import errno
 import ipaddress
 import signal
 import socket
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from types import FrameType
 
 import uvicorn
 
-from lasttenth.observe.recording import CLOSE_SECONDS
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.server.application import Application
 
@@ -19,8 +18,8 @@ LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 BACKLOG = 2048
 GRACE_SECONDS = 10
 LINGER_SECONDS = 1.0
-STOP_SECONDS = GRACE_SECONDS + LINGER_SECONDS + CLOSE_SECONDS + 2
-"""What a process may take to stop: until its requests are answered and what waits is written."""
+STOP_SECONDS = 25.0
+"""What a process may take to stop: its requests and its jobs end beside each other, then what waits is written."""
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -64,7 +63,12 @@ def is_loopback(host: str) -> bool:
 
 
 async def serve(
-    application: Application, listener: socket.socket, *, ready: Callable[[], None], linger: float = 0.0
+    application: Application,
+    listener: socket.socket,
+    *,
+    ready: Callable[[], None],
+    stopping: Callable[[], Awaitable[None]],
+    linger: float = 0.0,
 ) -> None:
     """Serve until the process is asked to stop.
 
@@ -72,6 +76,7 @@ async def serve(
         application: what is served.
         listener: where connections come from.
         ready: called once requests are answered.
+        stopping: called when the process is asked to stop, for what may end beside the last requests.
         linger: seconds for which connections that are open are still served, with a last answer each, once no more
             are taken; for a process whose place another one has.
     """
@@ -84,7 +89,7 @@ async def serve(
         timeout_graceful_shutdown=GRACE_SECONDS,
         ws="none",
     )
-    server = _Server(configuration, linger)
+    server = _Server(configuration, stopping, linger)
     # Once it has stopped, uvicorn raises the signal again: that must not end the process before everything is closed.
     before = signal.signal(signal.SIGTERM, _leave_it_to_uvicorn)
     watching = asyncio.get_running_loop().create_task(_when_started(server, ready))
@@ -99,18 +104,21 @@ async def serve(
 class _Server(uvicorn.Server):
     """A server that, before it hangs up, answers what is on its way on the connections that it has."""
 
-    def __init__(self, configuration: uvicorn.Config, linger: float) -> None:
+    def __init__(self, configuration: uvicorn.Config, stopping: Callable[[], Awaitable[None]], linger: float) -> None:
         super().__init__(configuration)
+        self._stopping = stopping
         self._linger = linger
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Take no more connections, let those that are open end with an answer, then hang up."""
         for server in self.servers:
             server.close()
+        stopped = asyncio.ensure_future(self._stopping())
         self.server_state.default_headers = [*self.server_state.default_headers, (b"connection", b"close")]
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(self._until_all_have_left(), self._linger)
         await super().shutdown(sockets)
+        await stopped
 
     async def _until_all_have_left(self) -> None:
         while self.server_state.connections:  # noqa: ASYNC110 - uvicorn offers no event to wait for

@@ -40,7 +40,7 @@ class Jobs(Protocol):
         ...
 
     async def cancel(self, job: str) -> Job:
-        """Cancel a job: at once where it waits, else its worker hears of it. Raises NotFoundError, ConflictError."""
+        """Cancel a job: at once where nobody holds it, else its worker hears of it. Raises NotFoundError, ConflictError."""
         ...
 
     async def retry(self, job: str) -> Job:

@@ -55,12 +55,12 @@ class JobTable:
         return await self._engine.read(lambda connection: [job_of(row) for row in connection.execute(query)])
 
     async def cancel(self, job: str) -> Job:
-        """Cancel a job: at once where it waits, else its worker hears of it. Raises NotFoundError, ConflictError."""
+        """Cancel a job: at once where nobody holds it, else its worker hears of it. Raises NotFoundError, ConflictError."""
 
         def work(connection: Connection) -> Job:
             found = self._known(connection, job, to_change=True)
-            if found.state == "waiting":
-                now = self._clock.now()
+            now = self._clock.now()
+            if found.state == "waiting" or (found.due is not None and found.due <= now):
                 return self._changed(connection, job, {"state": "cancelled", "due": None, "ended": now})
             if found.state == "running":
                 return self._changed(connection, job, {"cancelling": True})

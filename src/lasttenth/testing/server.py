@@ -17,7 +17,7 @@ from lasttenth.testing.waiting import eventually
 
 LOG = "server.log"
 OUTPUT = "server.out"
-STOP_SECONDS = 20.0
+STOP_SECONDS = 30.0
 REQUEST_SECONDS = 30.0
 _URL = re.compile(r"http://([\w.\[\]:]+?):(\d+)\s")
 _KEPT = ("PATH", "HOME", "TMPDIR", "LANG", "VIRTUAL_ENV", "COVERAGE_PROCESS_START")

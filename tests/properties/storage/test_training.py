@@ -1,4 +1,4 @@
-"""Dictionaries: nothing that fewer units share than promised is shown to the trainer; what many share saves bytes."""
+"""Dictionaries: nothing that fewer units share than promised enters them; what many share saves bytes."""
 
 import random
 

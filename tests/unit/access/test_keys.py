@@ -1,8 +1,10 @@
 """Keys: shown once, stored as a digest, and wrong in the same words whatever is wrong."""
 
 import asyncio
+import sqlite3
 import stat
 from collections.abc import Awaitable, Callable
+from contextlib import closing
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +15,8 @@ from lasttenth.access.keys import Keyring, read_pepper
 from lasttenth.records.errors import AuthenticationError, StorageError
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.storage.ports import Store
+from lasttenth.storage.watch import Watch
+from lasttenth.testing import FixedClock
 
 T = TypeVar("T")
 
@@ -33,6 +37,30 @@ def test_key_opens_its_project(tmp_path: Path) -> None:
         return (await keyring.check(key.key)).project
 
     assert with_keyring(tmp_path, work) == "shop"
+
+
+def test_key_that_somebody_else_revokes_is_refused_once_that_is_noticed(tmp_path: Path) -> None:
+    async def work(_keyring: Keyring, store: Store) -> list[bool]:
+        watch = Watch(store.version, FixedClock())
+        keyring = Keyring(store, pepper=b"p" * 32, clock=SystemClock(), randomness=system_randomness, watch=watch)
+        key = await keyring.create("ci", project="shop")
+        await watch._look()
+        accepted = [await is_accepted(keyring, key.key)]
+        with closing(sqlite3.connect(tmp_path / "store.db")) as connection, connection:
+            connection.execute("UPDATE keys SET revoked = 1")
+        await watch._look()
+        return [*accepted, await is_accepted(keyring, key.key)]
+
+    assert with_keyring(tmp_path, work) == [True, False]
+
+
+async def is_accepted(keyring: Keyring, key: str) -> bool:
+    """Tell whether a key opens anything."""
+    try:
+        await keyring.check(key)
+    except AuthenticationError:
+        return False
+    return True
 
 
 def test_nothing_of_the_secret_is_stored(tmp_path: Path) -> None:

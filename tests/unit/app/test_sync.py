@@ -6,6 +6,10 @@ from pathlib import Path
 import pytest
 
 from lasttenth import App, SyncApp
+from lasttenth.app.jobs import ProjectJobs
+from lasttenth.app.sync_jobs import SyncJobs
+from lasttenth.jobs import Context
+from lasttenth.records.jobs import NewJob
 
 
 def public(kind: type) -> dict[str, list[inspect.Parameter]]:
@@ -20,6 +24,22 @@ def public(kind: type) -> dict[str, list[inspect.Parameter]]:
 
 def test_every_method_of_the_app_is_there_with_the_same_parameters() -> None:
     assert public(SyncApp) == public(App)
+    assert public(SyncJobs) == public(ProjectJobs)
+
+
+def test_jobs_are_enqueued_and_done_without_an_event_loop(tmp_path: Path) -> None:
+    def double(context: Context[int]) -> int:
+        return 2 * context.payload
+
+    with SyncApp(tmp_path) as app:
+        app.jobs.register("double", double, payload=int)
+        job = app.jobs.enqueue(NewJob(kind="double", payload=21))
+        app.jobs.work(until_idle=True)
+        again = app.jobs.enqueue(NewJob(kind="double", payload=4))
+        app.jobs.work(until_idle=True)
+        results = [app.jobs.get(each.id).result for each in (job, again)]
+
+    assert results == [42, 8]
 
 
 def test_use_before_opening_is_an_error_and_never_waits(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The runner on a real store: jobs end once, whatever functions do, and closing leaves nothing half done."""
 
 import asyncio
+import sqlite3
 import threading
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -11,11 +12,12 @@ import pytest
 from tests.conftest import open_sqlite
 
 from lasttenth.jobs import Context, Functions, Runner, RunnerSettings
-from lasttenth.records.errors import ConflictError, PermanentError, StorageError
+from lasttenth.records.errors import ConflictError, PermanentError
 from lasttenth.records.events import Score
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.records.jobs import Job, JobState, NewJob, Schedule
 from lasttenth.storage.ports import ProjectStore, Store
+from lasttenth.storage.sqlite import SqliteStore
 
 QUICK = RunnerSettings(concurrency=4, lease=5.0, beat=0.05, longest_wait=0.05, grace=0.2, patience=0.2)
 SECONDS = 20.0
@@ -40,10 +42,10 @@ class Place:
         self.functions = Functions()
         self.runner = self.another(settings)
 
-    def another(self, settings: RunnerSettings = QUICK) -> Runner:
+    def another(self, settings: RunnerSettings = QUICK, *, worker: str = "w") -> Runner:
         """Return another runner of the same functions."""
         clock = SystemClock()
-        return Runner(self.store, self.functions, clock=clock, randomness=bytes, worker="w", settings=settings)
+        return Runner(self.store, self.functions, clock=clock, randomness=bytes, worker=worker, settings=settings)
 
     async def add(self, kind: str, payload: object = None, **more: Any) -> Job:
         """Enqueue a job."""
@@ -280,6 +282,37 @@ def test_many_small_jobs_are_all_done_once(tmp_path: Path) -> None:
     assert sorted(counted) == list(range(700))
 
 
+def test_jobs_that_were_taken_for_later_go_to_others_when_those_before_them_take_long(tmp_path: Path) -> None:
+    async def work(place: Place) -> set[str]:
+        stuck = asyncio.Event()
+        workers = set()
+
+        async def moment(_context: Context[Any]) -> None:
+            pass
+
+        async def long(_context: Context[Any]) -> None:
+            await stuck.wait()
+
+        place.functions.add("moment", moment)
+        place.functions.add("long", long)
+        place.runner.start()
+        # After many that take a moment, many are taken at once.
+        await place.project.jobs.enqueue([NewJob(kind="moment")] * 60)
+        await place.runner.idle()
+        slow = [NewJob(kind="long", priority=1)] * QUICK.concurrency
+        jobs = await place.project.jobs.enqueue([*slow, *[NewJob(kind="moment")] * 20])
+        await place.until(jobs[0], "running")
+        other = place.another(worker="other")
+        other.start()
+        for job in jobs[QUICK.concurrency :]:
+            workers.add((await place.until(job, "done")).worker)
+        stuck.set()
+        await other.close()
+        return workers
+
+    assert run(tmp_path, work) == {"other"}
+
+
 def test_closing_lets_jobs_end_and_hands_the_others_back_at_once(tmp_path: Path) -> None:
     async def work(place: Place) -> list[tuple[str, JobState, int]]:
         begun = asyncio.Event()
@@ -306,71 +339,41 @@ def test_closing_lets_jobs_end_and_hands_the_others_back_at_once(tmp_path: Path)
     assert states == [("never", "waiting", 0)] * 3 + [("soon", "done", 1), ("soon", "waiting", 0)]
 
 
-class Refusing:
-    """A store that refuses to write for as long as it is told to."""
-
-    def __init__(self, store: Store) -> None:
-        self._store = store
-        self._work = store.work
-        self.refuses = False
-        self.refused = 0
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._store, name)
-
-    @property
-    def work(self) -> Any:
-        """Return the workers' side, which refuses as well."""
-        return _RefusingWork(self, self._work)
-
-
-class _RefusingWork:
-    def __init__(self, owner: Refusing, work: Any) -> None:
-        self._owner = owner
-        self._work = work
-
-    def __getattr__(self, name: str) -> Any:
-        if self._owner.refuses:
-            return self._refuse
-        return getattr(self._work, name)
-
-    async def _refuse(self, *_given: Any, **_named: Any) -> None:
-        self._owner.refused += 1
-        raise StorageError("The disk is full.")
-
-
 def test_runner_outlives_a_store_that_refuses_and_says_so_once(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def work(place: Place) -> Job:
-        refusing = Refusing(place.store)
-        done = asyncio.Event()
+    locks = sqlite3.connect(tmp_path / "store.db", isolation_level=None)
+
+    async def main() -> Job:
+        clock = SystemClock()
+        store = await SqliteStore.open(
+            tmp_path / "store.db", clock=clock, randomness=system_randomness, busy_timeout=0.02
+        )
+        place = Place(store, await store.project("one"), QUICK)
 
         async def refuse_then_end(_context: Context[Any]) -> str:
-            refusing.refuses = True
-            done.set()
+            locks.execute("BEGIN IMMEDIATE")
             return "kept"
 
         place.functions.add("k", refuse_then_end)
-        runner = Runner(
-            refusing, place.functions, clock=SystemClock(), randomness=system_randomness, worker="w", settings=QUICK
-        )
-        runner.start()
         try:
+            place.runner.start()
             job = await place.add("k")
-            await asyncio.wait_for(done.wait(), SECONDS)
-            await until(lambda: asyncio.sleep(0, refusing.refused), lambda times: times > 5)
-            refusing.refuses = False
+            await until(lambda: asyncio.sleep(0, caplog.records), bool)
+            locks.execute("ROLLBACK")
             return await place.until(job, "done")
         finally:
-            refusing.refuses = False
-            await runner.close()
+            await place.runner.close()
+            await store.close()
 
-    job = run(tmp_path, work)
+    try:
+        job = asyncio.run(main())
+    finally:
+        locks.close()
 
-    assert job.result == "kept"
+    assert (job.result, job.attempts) == ("kept", 1)
     # Once for each of the runner's loops, however often each of them tried.
-    assert 1 <= len([record for record in caplog.records if "disk is full" in record.message]) <= 4
+    assert 1 <= len([record for record in caplog.records if "locked by another process" in record.message]) <= 4
 
 
 def test_schedule_is_fired_by_one_of_several_runners(tmp_path: Path) -> None:

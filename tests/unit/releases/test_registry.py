@@ -1,4 +1,4 @@
-"""The registry: releases that requests make are kept for good, and in memory within a bound."""
+"""The registry: releases that requests make are kept for good, and in memory within a bound; pointers between commits."""
 
 import asyncio
 from pathlib import Path
@@ -6,9 +6,12 @@ from pathlib import Path
 from tests.conftest import with_sqlite
 
 from lasttenth.records.definitions import Message, Release
+from lasttenth.records.events import PointerMove
 from lasttenth.records.ids import Ids, SystemClock
 from lasttenth.releases.registry import REMEMBERED, Registry
 from lasttenth.storage.ports import Store
+from lasttenth.storage.watch import Watch
+from lasttenth.testing import FixedClock
 
 
 def test_any_number_of_releases_is_stored_and_few_are_kept_in_memory(tmp_path: Path) -> None:
@@ -24,3 +27,29 @@ def test_any_number_of_releases_is_stored_and_few_are_kept_in_memory(tmp_path: P
         return await project.definitions.get(Release, releases[0].hash), len(registry._releases)
 
     assert asyncio.run(with_sqlite(tmp_path, work)) == (releases[0], REMEMBERED)
+
+
+def test_pointer_is_read_once_until_somebody_else_moves_it(tmp_path: Path) -> None:
+    async def work(store: Store) -> list[str]:
+        project, clock = await store.project("one"), FixedClock()
+        watch = Watch(store.version, clock)
+        registry = Registry(project, ids=Ids(SystemClock()), clock=SystemClock(), watch=watch)
+        releases = [Release(task="t", messages=(), model=f"up/{number}") for number in range(2)]
+        found = []
+        for number, release in enumerate(releases):
+            await project.definitions.put(release)
+            await project.events.append([moved(release, number)])
+            if number == 0:
+                await watch._look()
+            found.append((await registry.resolve("t", "production")).release.model)
+        await watch._look()
+        return [*found, (await registry.resolve("t", "production")).release.model]
+
+    assert asyncio.run(with_sqlite(tmp_path, work)) == ["up/0", "up/0", "up/1"]
+
+
+def moved(release: Release, number: int) -> PointerMove:
+    """Return a move of `production` to a release."""
+    return PointerMove(
+        id=f"{number}", at=number, task="t", pointer="production", releases={release.hash: 1.0}, actor="somebody else"
+    )

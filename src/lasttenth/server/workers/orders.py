@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from lasttenth import __version__
 from lasttenth.app.configuration import Settings
 from lasttenth.app.installation import Place
 from lasttenth.app.views import Crew
@@ -22,7 +23,11 @@ logger = logging.getLogger("lasttenth.server")
 _encoder = msgspec.json.Encoder()
 
 
-class Orders(msgspec.Struct, frozen=True, kw_only=True):
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
+    version: str
+
+
+class Orders(_Head, frozen=True, kw_only=True):
     """All that a worker needs to know. Secrets stand in its settings, so nothing of it shows in a list of processes."""
 
     folder: str
@@ -53,6 +58,7 @@ class StandingOrders:
 
     def __init__(self, place: Place, *, workers: int, writer: Path | None, keys_required: bool) -> None:
         self._orders = Orders(
+            version=__version__,
             folder=str(place.folder),
             cache=str(place.cache),
             settings=place.settings,
@@ -82,7 +88,13 @@ def line(message: Orders | Crew) -> bytes:
 
 
 def read_orders(text: bytes) -> Orders:
-    """Return the first line's orders. Raises msgspec.DecodeError."""
+    """Return the first line's orders. Raises ConfigurationError where another version of the package gave them."""
+    version = msgspec.json.decode(text, type=_Head).version
+    if version != __version__:
+        raise ConfigurationError(
+            f"This is Lasttenth {__version__}, and the supervisor is still {version}.",
+            hint="Stop the server and start it again.",
+        )
     return msgspec.json.decode(text, type=Orders)
 
 

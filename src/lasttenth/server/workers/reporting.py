@@ -10,6 +10,9 @@ from typing import Self
 from lasttenth.app.views import Crew
 from lasttenth.server.workers.orders import READY, Orders, read_crew, read_orders
 
+_LONGEST_LINE = 64 * 2**20
+"""Bytes; settings hold whole scripts."""
+
 
 class Reporter:
     """What a worker hears and says. Use `await Reporter.open()`."""
@@ -24,7 +27,7 @@ class Reporter:
         """Take over standard input and output. What anybody prints from here on goes to standard error."""
         said = os.dup(sys.stdout.fileno())
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-        heard = asyncio.StreamReader()
+        heard = asyncio.StreamReader(limit=_LONGEST_LINE)
         protocol = asyncio.StreamReaderProtocol(heard)
         await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
         return cls(heard, said)

@@ -1,7 +1,7 @@
 """The supervisor: as many workers as it was told, one behind each listening socket, for as long as it runs.
 
 It holds the listening sockets itself. The kernel shares connections out among them, and those that arrive while a
-worker is away wait in its socket for the next one: no connection is refused or reset, whatever a worker does.
+worker is away wait in its socket for the next one, instead of being refused or reset.
 """
 
 import asyncio
@@ -20,12 +20,12 @@ from lasttenth.server.workers.process import WorkerProcess
 QUICK_SECONDS = 10.0
 """A worker that ends sooner is taken to have a reason that stays."""
 PAUSES = (0.0, 0.5, 1.0, 2.0)
-"""Seconds before a worker is started again, by how many ended quickly, one after the other, in its place."""
+"""Seconds before a worker is started again, by how many ended quickly, one after the other, in its post."""
 
 logger = logging.getLogger("lasttenth.server")
 
 
-class _Place:
+class _Post:
     """Where one worker stands: its socket, whoever works there now, and how many have ended quickly."""
 
     def __init__(self, number: int, listener: socket.socket) -> None:
@@ -48,7 +48,7 @@ class Supervisor:
     def __init__(
         self, listeners: Sequence[socket.socket], *, command: Sequence[str], orders: Callable[[int], bytes]
     ) -> None:
-        self._places = [_Place(number, listener) for number, listener in enumerate(listeners, 1)]
+        self._posts = [_Post(number, listener) for number, listener in enumerate(listeners, 1)]
         self._command = command
         self._orders = orders
         self._running: set[WorkerProcess] = set()
@@ -58,7 +58,7 @@ class Supervisor:
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def run(self, *, ready: Callable[[], None], reload: Callable[[], None]) -> None:
-        """Run until SIGTERM or SIGINT; SIGHUP puts a new worker in the place of each, one after the other.
+        """Run until SIGTERM or SIGINT; SIGHUP puts a new worker at each post, one after the other.
 
         Args:
             ready: called once all workers serve.
@@ -75,70 +75,70 @@ class Supervisor:
             await self._finish()
 
     async def _begin(self, ready: Callable[[], None]) -> None:
-        started = await asyncio.gather(*(self._start(place) for place in self._places))
-        for place, is_started in zip(self._places, started, strict=True):
+        started = await asyncio.gather(*(self._start(post) for post in self._posts))
+        for post, is_started in zip(self._posts, started, strict=True):
             if not is_started:
-                raise LasttenthError(f"Worker {place.number} did not start.", hint="What it said stands above.")
+                raise LasttenthError(f"Worker {post.number} did not start.", hint="What it said stands above.")
         self._tell()
         ready()
-        for place in self._places:
-            self._watch(self._keep(place))
+        for post in self._posts:
+            self._watch(self._keep(post))
         self._watch(self._renew_when_asked())
 
-    async def _start(self, place: _Place) -> bool:
-        """Put a new worker into a place, and tell whether it serves."""
-        descriptor = place.listener.fileno()
+    async def _start(self, post: _Post) -> bool:
+        """Put a new worker at a post, and tell whether it serves."""
+        descriptor = post.listener.fileno()
         orders = self._orders(descriptor)
         worker = await WorkerProcess.start(self._command, listener=descriptor, orders=orders)
         self._running.add(worker)
         is_ready = await worker.is_ready()
         if is_ready:
-            place.worker = worker
+            post.worker = worker
         else:
             await self._ended(worker)
         return is_ready
 
-    async def _keep(self, place: _Place) -> None:
-        """Start a worker anew whenever the one in a place has ended, until it is replaced."""
-        while (worker := place.worker) is not None:
+    async def _keep(self, post: _Post) -> None:
+        """Start a worker anew whenever the one at a post has ended, until it is replaced."""
+        while (worker := post.worker) is not None:
             code = await self._ended(worker)
-            async with place.changing:
-                if place.worker is not worker:
+            async with post.changing:
+                if post.worker is not worker:
                     return
-                logger.warning("Worker %d, process %d, %s.", place.number, worker.pid, _said(code))
-                place.deaths = place.deaths + 1 if worker.age() < QUICK_SECONDS else 1
-                place.worker = None
+                logger.warning("Worker %d, process %d, %s.", post.number, worker.pid, _said(code))
+                post.deaths = post.deaths + 1 if worker.age() < QUICK_SECONDS else 1
+                post.worker = None
                 self._tell()
-                await self._start_again(place)
+                await self._start_again(post)
 
-    async def _start_again(self, place: _Place) -> None:
-        while place.deaths <= len(PAUSES):
-            await asyncio.sleep(PAUSES[place.deaths - 1])
+    async def _start_again(self, post: _Post) -> None:
+        while post.deaths <= len(PAUSES):
+            await asyncio.sleep(PAUSES[post.deaths - 1])
             self._restarts += 1
-            if await self._start(place):
+            if await self._start(post):
                 self._tell()
                 return
-            place.deaths += 1
+            post.deaths += 1
         raise LasttenthError(
-            f"Worker {place.number} ended {place.deaths} times, each time within {QUICK_SECONDS:g} seconds.",
+            f"Worker {post.number} ended {post.deaths} times, each time within {QUICK_SECONDS:g} seconds.",
             hint="What it said stands above.",
         )
 
     async def _renew_when_asked(self) -> None:
         while await self._renew.wait():
             self._renew.clear()
-            for place in self._places:
-                if not await self._replace(place):
-                    logger.error("Worker %d could not be renewed; the workers that serve stay.", place.number)
+            for post in self._posts:
+                if not await self._replace(post):
+                    logger.error("Worker %d could not be renewed; the workers that serve stay.", post.number)
                     break
 
-    async def _replace(self, place: _Place) -> bool:
-        """Put a new worker into a place while the old one still serves, then let the old one finish."""
-        async with place.changing:
-            old = place.worker
-            if not await self._start(place):
+    async def _replace(self, post: _Post) -> bool:
+        """Put a new worker at a post while the old one still serves, then let the old one finish."""
+        async with post.changing:
+            old = post.worker
+            if not await self._start(post):
                 return False
-            self._watch(self._keep(place))
+            self._watch(self._keep(post))
             self._tell()
         if old is not None:
             await self._stopped(old)
@@ -162,8 +162,8 @@ class Supervisor:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        for place in self._places:
-            place.listener.close()
+        for post in self._posts:
+            post.listener.close()
         await asyncio.gather(*(self._stopped(worker) for worker in self._running))
         # Only now: a second signal must not end this process before its workers.
         for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -198,8 +198,8 @@ class Supervisor:
 
     def _tell(self) -> None:
         """Tell all workers how many there are."""
-        serving = [place.worker for place in self._places if place.worker is not None]
-        crew = Crew(wanted=len(self._places), running=len(serving), restarts=self._restarts)
+        serving = [post.worker for post in self._posts if post.worker is not None]
+        crew = Crew(wanted=len(self._posts), running=len(serving), restarts=self._restarts)
         for worker in serving:
             worker.tell(line(crew))
 

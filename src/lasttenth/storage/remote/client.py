@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import itertools
+import logging
 import time
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from lasttenth.records.errors import PayloadTooLargeError, StorageError
 from lasttenth.storage.remote.frames import (
     BUFFER,
     MAX_FRAME,
+    Outbox,
     Reply,
     Request,
     RubbishError,
@@ -23,6 +25,8 @@ from lasttenth.storage.remote.frames import (
 from lasttenth.storage.remote.methods import METHODS
 
 RETRY_SECONDS = 1.0
+
+logger = logging.getLogger("lasttenth.storage")
 
 
 class WriterHealth(msgspec.Struct, frozen=True, kw_only=True):
@@ -95,7 +99,9 @@ class _Connection:
         self._path = path
         self._reader = reader
         self._writer = writer
-        self._asked: dict[int, asyncio.Future[Reply]] = {}
+        self._outbox = Outbox(writer)
+        self._asked: dict[int, asyncio.Future[Reply | None]] = {}
+        """Who waits for which reply; None tells that there will be none."""
         self.ended = False
         self._task = asyncio.get_running_loop().create_task(self._listen(), name="lasttenth-writer-client")
 
@@ -108,16 +114,19 @@ class _Connection:
             )
         if self.ended:
             raise away(self._path)
-        answered: asyncio.Future[Reply] = asyncio.get_running_loop().create_future()
+        answered: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         self._asked[request.number] = answered
         try:
-            self._writer.write(sent)
+            self._outbox.put(sent)
             await self._writer.drain()
-            return await answered
+            reply = await answered
         except OSError as error:
             raise away(self._path) from error
         finally:
             self._asked.pop(request.number, None)
+        if reply is None:
+            raise away(self._path)
+        return reply
 
     async def close(self) -> None:
         """Hang up; who still waits hears of it."""
@@ -133,8 +142,8 @@ class _Connection:
                 asked = self._asked.get(reply.number)
                 if asked is not None and not asked.done():
                     asked.set_result(reply)
-        except RubbishError:
-            pass  # it is no writer of ours: the connection has ended
+        except RubbishError as error:
+            logger.warning("What listens at %s is no writer: it sent %s.", self._path, error)
         finally:
             self._hang_up()
 
@@ -143,7 +152,7 @@ class _Connection:
         self._writer.transport.abort()
         for asked in self._asked.values():
             if not asked.done():
-                asked.set_exception(away(self._path))
+                asked.set_result(None)
 
 
 def away(path: Path) -> StorageError:

@@ -4,11 +4,13 @@ the other. An answer names the request it belongs to, so many can be under way.
 
 import asyncio
 from collections.abc import Iterator
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeVar
 
 import msgspec
 
 from lasttenth.records.errors import LasttenthError
+
+T = TypeVar("T")
 
 MAX_FRAME = 256 * 2**20
 """Bytes. What is longer is refused before it is sent, and who sends it all the same is cut off."""
@@ -51,6 +53,25 @@ _request = msgspec.msgpack.Decoder(Request)
 _reply = msgspec.msgpack.Decoder(Reply)
 
 
+class Outbox:
+    """Frames on their way out: those of one turn of the event loop leave together."""
+
+    def __init__(self, stream: asyncio.StreamWriter) -> None:
+        self._stream = stream
+        self._frames: list[bytes] = []
+
+    def put(self, sent: bytes) -> None:
+        """Send a frame with the others of this turn; on a connection that has ended, to nobody."""
+        if not self._frames:
+            asyncio.get_running_loop().call_soon(self._flush)
+        self._frames.append(sent)
+
+    def _flush(self) -> None:
+        if not self._stream.is_closing():
+            self._stream.write(b"".join(self._frames))
+        self._frames.clear()
+
+
 def packed(value: object) -> msgspec.Raw:
     """Return a value as a part of a message."""
     return msgspec.Raw(_encoder.encode(value))
@@ -67,20 +88,12 @@ def frame(message: Request | Reply) -> bytes:
 
 async def read_request(stream: asyncio.StreamReader) -> Request | None:
     """Return the next request, None at the end. Raises RubbishError."""
-    body = await _body(stream)
-    try:
-        return None if body is None else _request.decode(body)
-    except msgspec.DecodeError as error:
-        raise RubbishError(str(error)) from error
+    return await _read(stream, _request)
 
 
 async def read_reply(stream: asyncio.StreamReader) -> Reply | None:
     """Return the next reply, None at the end. Raises RubbishError."""
-    body = await _body(stream)
-    try:
-        return None if body is None else _reply.decode(body)
-    except msgspec.DecodeError as error:
-        raise RubbishError(str(error)) from error
+    return await _read(stream, _reply)
 
 
 def failure(error: LasttenthError) -> Failure:
@@ -96,14 +109,16 @@ def raise_failure(failed: Failure) -> NoReturn:
     raise error
 
 
-async def _body(stream: asyncio.StreamReader) -> bytes | None:
+async def _read(stream: asyncio.StreamReader, decoder: "msgspec.msgpack.Decoder[T]") -> T | None:
     try:
         size = int.from_bytes(await stream.readexactly(_LENGTH))
         if size > MAX_FRAME:
             raise RubbishError(f"a frame of {size:,} bytes")
-        return await stream.readexactly(size)
+        return decoder.decode(await stream.readexactly(size))
     except (asyncio.IncompleteReadError, OSError):
         return None
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise RubbishError(f"what is no message: {error}") from error
 
 
 def _tree(kind: type[LasttenthError]) -> Iterator[type[LasttenthError]]:

@@ -10,6 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 import msgspec
 
 from lasttenth.records.definitions import DEFINITIONS, Definition
+from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.events import EVENTS, Event
 from lasttenth.records.hashing import canonical
 from lasttenth.storage.ports import ProjectStore, Store
@@ -65,7 +66,7 @@ class Method:
     """One writing method.
 
     Args:
-        name: `port.method`, or the name of a method of the store itself.
+        name: `port.method`, where the port is a project's or the store's, or the name of a method of the store itself.
     """
 
     def __init__(self, name: str) -> None:
@@ -93,10 +94,13 @@ class Method:
         return get_type_hints(getattr(kind, self.port).fget)["return"]
 
     def pack(self, *arguments: Any, **named: Any) -> bytes:
-        """Return the arguments of a call as bytes."""
+        """Return the arguments of a call as bytes. Raises InvalidRequestError for values that cannot be written out."""
         bound = self._signature.bind(None, *arguments, **named)
         bound.apply_defaults()
-        return _encoder.encode([_sealed(hint, bound.arguments[name]) for name, hint in self._hints.items()])
+        try:
+            return _encoder.encode([_sealed(hint, bound.arguments[name]) for name, hint in self._hints.items()])
+        except (TypeError, ValueError, OverflowError, msgspec.MsgspecError) as error:
+            raise InvalidRequestError(f"What {self.name} is given cannot be written out: {error}.") from error
 
     def unpack(self, packed: msgspec.Raw) -> dict[str, Any]:
         """Return the arguments of a call by name. Raises msgspec.DecodeError."""

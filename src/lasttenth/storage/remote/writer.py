@@ -19,7 +19,17 @@ import msgspec
 
 from lasttenth.records.errors import ConflictError, LasttenthError, StorageError
 from lasttenth.storage.ports import Store
-from lasttenth.storage.remote.frames import BUFFER, NOTHING, Reply, Request, RubbishError, failure, frame, read_request
+from lasttenth.storage.remote.frames import (
+    BUFFER,
+    NOTHING,
+    Outbox,
+    Reply,
+    Request,
+    RubbishError,
+    failure,
+    frame,
+    read_request,
+)
 from lasttenth.storage.remote.methods import METHODS
 
 SOCKET = "writer.sock"
@@ -72,12 +82,12 @@ class Writer:
         if connection is None:
             return
         self._connections.add(connection)
-        under_way: set[asyncio.Task[None]] = set()
+        outbox, under_way = Outbox(writer), set[asyncio.Task[None]]()
         room = asyncio.Semaphore(UNDER_WAY)
         try:
             while (request := await read_request(reader)) is not None:
                 await room.acquire()
-                task = asyncio.create_task(self._answer(request, writer))
+                task = asyncio.create_task(self._answer(request, outbox))
                 under_way.add(task)
                 task.add_done_callback(under_way.discard)
                 task.add_done_callback(lambda _: room.release())
@@ -92,7 +102,7 @@ class Writer:
                 await writer.wait_closed()
             self._connections.discard(connection)
 
-    async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
+    async def _answer(self, request: Request, outbox: Outbox) -> None:
         try:
             reply = Reply(request.number, await self._call(request))
         except LasttenthError as error:
@@ -101,8 +111,7 @@ class Writer:
             logger.exception("%s failed.", request.method)
             told = LasttenthError(f"{request.method} failed: {type(error).__name__}: {error}.")
             reply = Reply(request.number, NOTHING, failure(told))
-        if not writer.is_closing():
-            writer.write(frame(reply))
+        outbox.put(frame(reply))
 
     async def _call(self, request: Request) -> msgspec.Raw:
         method = METHODS.get(request.method)
@@ -159,4 +168,7 @@ def _lock(folder: Path) -> int:
         raise ConflictError(
             f"Other workers run in {folder} already.", hint="Stop them first, or choose another folder with --folder."
         ) from error
+    except OSError as error:
+        os.close(descriptor)
+        raise StorageError(f"{path} cannot be locked: {error.strerror}.", hint="Keep the folder on a disk.") from error
     return descriptor

@@ -1,28 +1,29 @@
 """Dictionaries for the bodies of spans: what many of them share is stored once, and named in each by a few bytes.
 
-A dictionary outlives the spans that it was trained on, so nothing of one person may enter it. Only fragments that at least
-`SHARED_BY` units have in common are shown to the trainer (k-anonymity, Sweeney 2002, over every window of `WINDOW` bytes):
-system prompts, tools and field names qualify, and what one person wrote does not.
+A dictionary outlives the spans that it was made from, so nothing of one person may enter it. It holds only fragments that
+at least `SHARED_BY` units have in common (k-anonymity, Sweeney 2002, over every window of `WINDOW` bytes): system prompts,
+tools and field names qualify, and what one person wrote does not.
 """
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from lasttenth.storage.traces.bodies import Packer
+from lasttenth.storage.traces.bodies import LEVEL, Packer
 from lasttenth.storage.traces.compression import zstd
 
 SHARED_BY = 10
 WINDOW = 24
 """Bytes."""
 SIZE = 110 * 1024
+STATISTICS = 4096
+"""Bytes of a dictionary that are no content."""
 GAIN = 0.02
 """What a new dictionary must save at least, as a share of what the old one leaves."""
 
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: Knuth, TAOCP 3, 6.4
-_ENOUGH = 8
-"""Fragments below which training is not worth while; the trainer itself refuses a handful."""
 
 
 def train(samples: Sequence[bytes], current: Packer) -> bytes | None:
@@ -33,11 +34,14 @@ def train(samples: Sequence[bytes], current: Packer) -> bytes | None:
         current: what is in use.
     """
     kept_aside = samples[::4]
-    fragments = shared_fragments([sample for number, sample in enumerate(samples) if number % 4])
-    if len(fragments) < _ENOUGH:
+    learned = [sample for number, sample in enumerate(samples) if number % 4]
+    content = _content(shared_fragments(learned))
+    if not content:
         return None
+    # The content stays as it is; the statistics that come before it tell how frequent each byte is.
+    raw = zstd.ZstdDict(content, is_raw=True)
     try:
-        trained = zstd.train_dict(fragments, SIZE).dict_content
+        trained = zstd.finalize_dict(raw, learned, len(content) + STATISTICS, LEVEL).dict_content
     except zstd.ZstdError:
         return None  # too little to learn from
     before, after = (_size(packer, kept_aside) for packer in (current, Packer(trained)))
@@ -45,18 +49,33 @@ def train(samples: Sequence[bytes], current: Packer) -> bytes | None:
 
 
 def shared_fragments(samples: Sequence[bytes], *, shared_by: int = SHARED_BY) -> list[bytes]:
-    """Return the longest pieces of the samples whose every window stands in so many of them."""
+    """Return the pieces of the samples whose every window stands in so many of them, each once, the commonest first."""
     hashes = [_window_hashes(sample) for sample in samples]
-    distinct = [np.unique(each) for each in hashes]
-    if not distinct:
-        return []
-    values, counts = np.unique(np.concatenate(distinct), return_counts=True)
-    shared = values[counts >= shared_by]
-    return [
-        sample[start:end]
-        for sample, windows in zip(samples, hashes, strict=True)
-        for start, end in _runs(np.isin(windows, shared))
-    ]
+    values, counts = np.unique(np.concatenate([_NONE, *map(np.unique, hashes)]), return_counts=True)
+    places = [np.searchsorted(values, each) for each in hashes]
+    taken = np.zeros(len(values), dtype=np.bool_)
+    fragments: list[bytes] = []
+    for least in _halved(len(samples), shared_by):
+        for sample, windows in zip(samples, places, strict=True):
+            for start, end in _runs((counts[windows] >= least) & ~taken[windows]):
+                fragments.append(sample[start : end + WINDOW - 1])
+                taken[windows[start:end]] = True
+    return fragments
+
+
+def _halved(highest: int, lowest: int) -> Iterator[int]:
+    """Yield a number and its halves, down to the lowest."""
+    while highest > lowest:
+        yield highest
+        highest //= 2
+    yield lowest
+
+
+def _content(fragments: Sequence[bytes]) -> bytes:
+    """Return as many of the commonest fragments as there is room for, these last: what is near is named in fewer bits."""
+    sizes = itertools.accumulate(map(len, fragments))
+    chosen = [fragment for fragment, size in zip(fragments, sizes, strict=True) if size <= SIZE]
+    return b"".join(reversed(chosen))
 
 
 def _window_hashes(sample: bytes) -> NDArray[np.uint64]:
@@ -64,18 +83,21 @@ def _window_hashes(sample: bytes) -> NDArray[np.uint64]:
     letters = np.frombuffer(sample, dtype=np.uint8).astype(np.uint64) + np.uint64(1)
     count = len(letters) - WINDOW + 1
     if count <= 0:
-        return np.zeros(0, dtype=np.uint64)
+        return _NONE
     hashes = np.zeros(count, dtype=np.uint64)
     for offset in range(WINDOW):
         hashes = hashes * _FACTOR + letters[offset : offset + count]
     return hashes
 
 
-def _runs(is_shared: NDArray[np.bool_]) -> list[tuple[int, int]]:
-    """Return where the bytes of consecutive shared windows begin and end."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], is_shared, [False]))))
-    return [(int(start), int(end) + WINDOW - 1) for start, end in edges.reshape(-1, 2)]
+def _runs(are_wanted: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return where consecutive wanted windows begin and end."""
+    edges = np.flatnonzero(np.diff(np.concatenate(([False], are_wanted, [False]))))
+    return [(int(start), int(end)) for start, end in edges.reshape(-1, 2)]
 
 
 def _size(packer: Packer, samples: Sequence[bytes]) -> int:
     return sum(len(packer.compress(sample)) for sample in samples)
+
+
+_NONE: NDArray[np.uint64] = np.zeros(0, dtype=np.uint64)

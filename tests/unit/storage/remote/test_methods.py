@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from tests.properties.test_two_projects import ACTIONS, OBSERVATIONS
 
 from lasttenth.records.definitions import DEFINITIONS, Case, Definition, Release, Task
+from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.events import EVENTS, Event, PointerMove, Score
 from lasttenth.records.traces import Payload, Span
-from lasttenth.storage.job_ports import Work
 from lasttenth.storage.ports import IndexInfo, IndexSettings, KeyRecord, ProjectStore, Store
 from lasttenth.storage.remote.methods import METHODS, WRITES
 
@@ -21,23 +21,28 @@ READS_OF_THE_STORE = {"projects", "key", "has_keys", "version", "search_lag", "c
 READS_OF_WORK = {"work.is_due", "work.due_schedules", "work.overdue"}
 
 
+def ports_of(owner: type) -> dict[str, Any]:
+    """Return the ports of a handle, by the name of the property that returns each."""
+    found = inspect.getmembers(owner, lambda member: isinstance(member, property))
+    return {name: get_type_hints(each.fget)["return"] for name, each in found if name != "project"}
+
+
 def methods_of(kind: type) -> set[str]:
     """Return the names of a port's methods."""
     return {name for name, _ in inspect.getmembers(kind, inspect.isfunction) if not name.startswith("_")}
 
 
 def test_every_method_of_every_port_is_either_handed_over_or_read_here() -> None:
-    handles = {
-        name: get_type_hints(each.fget)["return"]
-        for name, each in inspect.getmembers(ProjectStore, lambda member: isinstance(member, property))
-        if name != "project"
+    methods = {
+        f"{name}.{method}"
+        for owner in (ProjectStore, Store)
+        for name, port in ports_of(owner).items()
+        for method in methods_of(port)
     }
-    handles["work"] = Work
-    methods = {f"{name}.{method}" for name, port in handles.items() for method in methods_of(port)}
-    read = {name.lower() for name in OBSERVATIONS} | READS_OF_WORK
+    read = {name.lower() for name in OBSERVATIONS} | READS_OF_THE_STORE | READS_OF_WORK
 
+    assert set(WRITES) == (methods | methods_of(Store)) - read
     assert {name.lower() for name in ACTIONS} <= set(WRITES)
-    assert set(WRITES) == (methods - read) | (methods_of(Store) - READS_OF_THE_STORE)
 
 
 def test_every_kind_of_definition_and_event_can_travel() -> None:
@@ -62,6 +67,16 @@ def test_arguments_arrive_as_they_were_however_they_were_given() -> None:
 def test_call_that_the_port_would_refuse_is_refused_before_it_is_sent() -> None:
     with pytest.raises(TypeError):
         METHODS["indexes.replace"].pack("one", "other")
+
+
+@pytest.mark.parametrize("value", [object(), "\ud800", 2**64], ids=["an object", "half a character", "too large"])
+def test_what_is_no_data_is_refused_before_it_is_sent(value: Any) -> None:
+    span = Span(
+        trace_id="1" * 32, span_id="a" * 16, name="n", operation="chat", start=1, end=2, attributes={"value": value}
+    )
+
+    with pytest.raises(InvalidRequestError, match=r"traces\.append cannot be handed over"):
+        METHODS["traces.append"].pack([span])
 
 
 def test_results_arrive_as_they_were() -> None:

@@ -1,6 +1,7 @@
 """The socket between a worker and the writer: for its owner alone, one writer to a folder, and no silence on either end."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import socket
@@ -196,6 +197,25 @@ def test_calls_under_way_hear_of_the_end_of_a_writer_that_never_answers(tmp_path
 
     with pytest.raises(StorageError, match="is away"):
         asyncio.run(work())
+
+
+def test_answer_that_is_rubbish_ends_the_call_and_is_reported(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def talk_nonsense(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readexactly(4)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        with contextlib.suppress(OSError):
+            await reader.read()
+        writer.close()
+
+    async def work() -> None:
+        server = await asyncio.start_unix_server(talk_nonsense, tmp_path / SOCKET)
+        async with server, calling(tmp_path / SOCKET) as client:
+            await asyncio.wait_for(client.call("project", "", "one"), 30)
+        await server.wait_closed()
+
+    with pytest.raises(StorageError, match="is away"):
+        asyncio.run(work())
+    assert "is no writer" in caplog.text
 
 
 RUBBISH = {
