@@ -11,6 +11,7 @@ import platform
 import statistics
 import sys
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from itertools import chain
 from pathlib import Path
@@ -24,10 +25,11 @@ from lasttenth.records.totals import DAY, HOUR
 from lasttenth.records.traces import Assignment, Operation, Payload, Span, TraceFilter
 from lasttenth.records.usage import Usage
 from lasttenth.storage.ports import Traces
+from lasttenth.storage.traces.texts import words_in
 
 TRACES_AT_ONCE = 32
 """256 spans for each commit, as the recorder writes them under load."""
-CHUNK = 20 * TRACES_AT_ONCE
+CHUNK = 4 * TRACES_AT_ONCE
 FRESH = 12_500
 """Traces whose prose is new; later ones repeat it with other ids, at later times."""
 REPEATS = 9
@@ -44,6 +46,8 @@ class Ingested(NamedTuple):
     commit_server: float
     searchable: float
     searchable_server: float
+    learning: float
+    learning_server: float
 
 
 def span_of(loaded: load.Span) -> Span:
@@ -98,7 +102,7 @@ def _again(trace: list[Span], turn: int) -> list[Span]:
 async def ingest(place: Measured, traces: int, *, seed: int = 1) -> Ingested:
     """Store the load, chunk by chunk; what makes the load is not counted."""
     project = await place.store.project("default")
-    spent = [0.0] * 4
+    spent = [0.0] * 6
     for chunk in batches(traces, seed):
         begin = place.cpu()
         for batch in chunk:
@@ -107,9 +111,10 @@ async def ingest(place: Measured, traces: int, *, seed: int = 1) -> Ingested:
         while (await place.store.index_spans()).spans:
             pass
         indexed = place.cpu()
-        for at, (before, after) in enumerate(zip((*begin, *stored), (*stored, *indexed), strict=True)):
-            spent[at] += after - before
         await project.traces.learn()
+        moments = (*begin, *stored, *indexed, *place.cpu())
+        for at, (before, after) in enumerate(zip(moments[:-2], moments[2:], strict=True)):
+            spent[at] += after - before
     return Ingested(*(each * 1e6 / traces / load.SPANS for each in spent))
 
 
@@ -117,6 +122,7 @@ def questions(traces: Traces, spans: int) -> dict[str, Callable[[], Awaitable[An
     """Return what is asked, over a load of so many spans."""
     begin = load.BEGIN
     end = begin + (spans // load.SPANS + 1) * load.BETWEEN_TRACES
+    rare, common = words_of_the_load()
     middle = begin + (end - begin) // 2
     last_day = max(begin, end - DAY)
 
@@ -136,13 +142,25 @@ def questions(traces: Traces, spans: int) -> dict[str, Callable[[], Awaitable[An
         "latest 50 of one user": listed(unit="user-7"),
         "failed spans of one model": listed(model="openai/gpt-5", failed=True),
         "one trace with its payloads": tree,
-        "search: a rare word": listed(words="zqx"),
-        "search: a common word": listed(words="the"),
-        "search: three words": listed(words="the of and"),
+        "search: a rare word": listed(words=rare),
+        "search: a common word": listed(words=common[0]),
+        "search: three words": listed(words=" ".join(common)),
         "p95 and cost per model and hour, one day": lambda: traces.totals(after=last_day, before=end + HOUR, **hourly),
         "p95 and cost per model and hour, all": lambda: traces.totals(after=0, before=end + HOUR, **hourly),
         "spending of 100 users, 30 days": lambda: traces.spending(by="unit", after=0, before=end + DAY),
     }
+
+
+def words_of_the_load() -> tuple[str, list[str]]:
+    """Return a word that few spans hold, and the three that most spans hold."""
+    counts = Counter(
+        word
+        for trace in load.traces(500, 1)
+        for span in trace
+        for word in set(words_in(f"{span['input']} {span['output']}"))
+    )
+    ranked = [word for word, _ in counts.most_common() if word.isalpha() and len(word) > 2]
+    return ranked[-1], [word for word in ranked if word not in {"role", "content", "user", "system"}][:3]
 
 
 async def ask(place: Measured, spans: int) -> dict[str, tuple[float, float]]:

@@ -6,7 +6,8 @@ looked at yet, no newer one can follow.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any
+from itertools import islice
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
@@ -21,11 +22,24 @@ LATE = 60 * 10**9
 _LABELS = ("operation", "model", "task", "release", "pointer")
 _SUMMARY = (
     "SELECT s.trace_id, s.name, v.operation, s.start, s.duration, s.error, v.model, v.task, v.release, "
-    "s.input_tokens, s.output_tokens, s.cost FROM spans s JOIN series v ON v.project = s.project AND v.id = s.series "
+    "s.input_tokens, s.output_tokens, s.cost, s.unit "
+    "FROM spans s JOIN series v ON v.project = s.project AND v.id = s.series "
     "WHERE s.project = ? AND s.parent_id IS NULL"
 )
 _SERIES = "SELECT id FROM series WHERE project = ?"
 _NEWEST = " ORDER BY s.start DESC LIMIT ?"
+
+
+class _Wanted(NamedTuple):
+    """What is asked of a root that one of its spans has led to."""
+
+    after: int
+    before: int
+    unit: str
+
+    def holds(self, start: int, unit: str) -> bool:
+        """Tell whether a root is wanted."""
+        return self.after < start < self.before and self.unit in {"", unit}
 
 
 class Listing:
@@ -40,32 +54,37 @@ class Listing:
         self, connection: Connection, where: TraceFilter, *, after: int, before: int, limit: int
     ) -> list[TraceSummary]:
         """Return the roots that started between two times and whose traces meet a filter."""
-        bounds = Condition(" AND s.start > ? AND s.start < ?", (after, before))
-        if where.unit:
-            bounds = _both(bounds, Condition(" AND s.unit = ? AND s.unit <> ''", (where.unit,)))
         matches = self._matches(connection, where, after=after, before=before, limit=limit)
-        if matches is None:
-            return self._summaries(connection, bounds, limit)
-        return self._roots(connection, matches, bounds, limit)
+        if matches is not None:
+            return self._roots(connection, matches, _Wanted(after, before, where.unit), limit)
+        condition = Condition(" AND s.start > ? AND s.start < ?", (after, before))
+        if where.unit:
+            condition = _both(condition, Condition(" AND s.unit = ? AND s.unit <> ''", (where.unit,)))
+        newest = Condition(condition.sql + _NEWEST, (*condition.parameters, limit))
+        return [summary for summary, _ in self._summaries(connection, newest)]
 
     def _roots(
-        self, connection: Connection, matches: Iterator[Match], bounds: Condition, limit: int
+        self, connection: Connection, matches: Iterator[Match], wanted: _Wanted, limit: int
     ) -> list[TraceSummary]:
-        found: dict[bytes, list[TraceSummary]] = {}
         known: list[TraceSummary] = []
-        for match in matches:
-            if len(known) >= limit and known[limit - 1].start >= match.position:
+        seen: set[bytes] = set()
+        while some := list(islice(matches, limit)):
+            new = list({match.trace_id for match in some} - seen)
+            seen.update(new)
+            if new:
+                these = Condition(f" AND s.trace_id IN ({', '.join('?' * len(new))})", tuple(new))
+                roots = self._summaries(connection, these)
+                known += [root for root, unit in roots if wanted.holds(root.start, unit)]
+                known.sort(key=_start, reverse=True)
+            if len(known) >= limit and known[limit - 1].start >= some[-1].position:
                 break
-            if match.trace_id not in found:
-                this = _both(bounds, Condition(" AND s.trace_id = ?", (match.trace_id,)))
-                found[match.trace_id] = self._summaries(connection, this, 1)
-                known = sorted([*known, *found[match.trace_id]], key=_start, reverse=True)
         return known[:limit]
 
-    def _summaries(self, connection: Connection, condition: Condition, limit: int) -> list[TraceSummary]:
-        parameters = (self._project, *condition.parameters, limit)
-        rows = self._rows.fetch(connection, _SUMMARY + condition.sql + _NEWEST, parameters)
-        return [_summary(row) for row in rows]
+    def _summaries(self, connection: Connection, condition: Condition) -> list[tuple[TraceSummary, str]]:
+        """Return roots, each with its unit."""
+        parameters = (self._project, *condition.parameters)
+        rows = self._rows.fetch(connection, _SUMMARY + condition.sql, parameters)
+        return [(_summary(row[:-1]), row[-1]) for row in rows]
 
     def _matches(
         self, connection: Connection, where: TraceFilter, *, after: int, before: int, limit: int
