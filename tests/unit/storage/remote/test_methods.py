@@ -75,7 +75,7 @@ def test_what_is_no_data_is_refused_before_it_is_sent(value: Any) -> None:
         trace_id="1" * 32, span_id="a" * 16, name="n", operation="chat", start=1, end=2, attributes={"value": value}
     )
 
-    with pytest.raises(InvalidRequestError, match=r"traces\.append cannot be handed over"):
+    with pytest.raises(InvalidRequestError, match=r"traces\.append is given cannot be written out"):
         METHODS["traces.append"].pack([span])
 
 
