@@ -74,6 +74,7 @@ def _table_sizes(address: str) -> dict[str, int]:
 
     with psycopg.connect(address) as connection:
         connection.execute("CHECKPOINT")
+        connection.execute("ANALYZE")  # as the server does by itself a minute later
         rows = connection.execute(
             "SELECT relname, pg_total_relation_size(oid) FROM pg_class "
             "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"

@@ -252,7 +252,7 @@ CREATE TABLE public.span_words (
     trace_id bytea NOT NULL,
     span_id bytea NOT NULL,
     start bigint NOT NULL,
-    words tsvector NOT NULL
+    words integer[] NOT NULL
 )
 PARTITION BY RANGE (start);
 CREATE TABLE public.span_words_20260101 (
@@ -260,14 +260,14 @@ CREATE TABLE public.span_words_20260101 (
     trace_id bytea CONSTRAINT span_words_trace_id_not_null NOT NULL,
     span_id bytea CONSTRAINT span_words_span_id_not_null NOT NULL,
     start bigint CONSTRAINT span_words_start_not_null NOT NULL,
-    words tsvector CONSTRAINT span_words_words_not_null NOT NULL
+    words integer[] CONSTRAINT span_words_words_not_null NOT NULL
 );
 CREATE TABLE public.span_words_default (
     project text CONSTRAINT span_words_project_not_null NOT NULL COLLATE pg_catalog."C",
     trace_id bytea CONSTRAINT span_words_trace_id_not_null NOT NULL,
     span_id bytea CONSTRAINT span_words_span_id_not_null NOT NULL,
     start bigint CONSTRAINT span_words_start_not_null NOT NULL,
-    words tsvector CONSTRAINT span_words_words_not_null NOT NULL
+    words integer[] CONSTRAINT span_words_words_not_null NOT NULL
 );
 CREATE TABLE public.spans (
     project text CONSTRAINT spans_project_not_null1 NOT NULL COLLATE pg_catalog."C",
@@ -507,12 +507,6 @@ ALTER TABLE ONLY public.schedules
     ADD CONSTRAINT schedules_pkey PRIMARY KEY (project, name);
 ALTER TABLE ONLY public.series
     ADD CONSTRAINT series_pkey PRIMARY KEY (project, id);
-ALTER TABLE ONLY public.span_words
-    ADD CONSTRAINT span_words_project_trace_id_span_id_start_key UNIQUE (project, trace_id, span_id, start);
-ALTER TABLE ONLY public.span_words_20260101
-    ADD CONSTRAINT span_words_20260101_project_trace_id_span_id_start_key UNIQUE (project, trace_id, span_id, start);
-ALTER TABLE ONLY public.span_words_default
-    ADD CONSTRAINT span_words_default_project_trace_id_span_id_start_key UNIQUE (project, trace_id, span_id, start);
 ALTER TABLE ONLY public.spans
     ADD CONSTRAINT spans_by_id UNIQUE (project, trace_id, span_id, start);
 ALTER TABLE ONLY public.spans_20260101
@@ -532,8 +526,11 @@ CREATE INDEX jobs_by_urgency ON public.jobs USING btree (priority DESC, due, id)
 CREATE INDEX jobs_that_ended ON public.jobs USING btree (ended) WHERE (ended IS NOT NULL);
 CREATE INDEX jobs_that_run ON public.jobs USING btree (project, queue, concurrency_key) WHERE (state = 'running'::text);
 CREATE INDEX schedules_by_due ON public.schedules USING btree (next_due);
+CREATE INDEX span_words_by_start ON ONLY public.span_words USING btree (project, start);
+CREATE INDEX span_words_20260101_project_start_idx ON public.span_words_20260101 USING btree (project, start);
 CREATE INDEX span_words_by_word ON ONLY public.span_words USING gin (words);
 CREATE INDEX span_words_20260101_words_idx ON public.span_words_20260101 USING gin (words);
+CREATE INDEX span_words_default_project_start_idx ON public.span_words_default USING btree (project, start);
 CREATE INDEX span_words_default_words_idx ON public.span_words_default USING gin (words);
 CREATE INDEX spans_by_series ON ONLY public.spans USING btree (project, series, start);
 CREATE INDEX spans_20260101_project_series_start_idx ON public.spans_20260101 USING btree (project, series, start);
@@ -547,9 +544,9 @@ CREATE INDEX spans_default_project_series_start_idx ON public.spans_default USIN
 CREATE INDEX spans_default_project_start_idx ON public.spans_default USING btree (project, start) WHERE (parent_id IS NULL);
 CREATE INDEX spans_default_project_start_idx1 ON public.spans_default USING btree (project, start) WHERE (error IS NOT NULL);
 CREATE INDEX spans_default_project_unit_start_idx ON public.spans_default USING btree (project, unit, start) WHERE ((parent_id IS NULL) AND (unit <> ''::text));
-ALTER INDEX public.span_words_project_trace_id_span_id_start_key ATTACH PARTITION public.span_words_20260101_project_trace_id_span_id_start_key;
+ALTER INDEX public.span_words_by_start ATTACH PARTITION public.span_words_20260101_project_start_idx;
 ALTER INDEX public.span_words_by_word ATTACH PARTITION public.span_words_20260101_words_idx;
-ALTER INDEX public.span_words_project_trace_id_span_id_start_key ATTACH PARTITION public.span_words_default_project_trace_id_span_id_start_key;
+ALTER INDEX public.span_words_by_start ATTACH PARTITION public.span_words_default_project_start_idx;
 ALTER INDEX public.span_words_by_word ATTACH PARTITION public.span_words_default_words_idx;
 ALTER INDEX public.spans_by_series ATTACH PARTITION public.spans_20260101_project_series_start_idx;
 ALTER INDEX public.spans_by_start ATTACH PARTITION public.spans_20260101_project_start_idx;

@@ -75,9 +75,10 @@ def _postgres_spans() -> None:
     op.create_table("spans", *_columns(), sa.UniqueConstraint(*key, name="spans_by_id"), **by_day)
     op.execute("ALTER TABLE spans ALTER COLUMN payload SET STORAGE EXTERNAL")
     columns = {column.name: column for column in _columns()}
-    op.create_table("span_words", *(columns[name] for name in key), sa.UniqueConstraint(*key), **by_day)
-    op.execute("ALTER TABLE span_words ADD COLUMN words tsvector NOT NULL")
+    op.create_table("span_words", *(columns[name] for name in key), **by_day)
+    op.execute("ALTER TABLE span_words ADD COLUMN words int4[] NOT NULL")
     op.execute("CREATE INDEX span_words_by_word ON span_words USING gin (words)")
+    op.create_index("span_words_by_start", "span_words", ["project", "start"])
     columns = {column.name: column for column in _columns()}
     op.create_table("span_backlog", *(columns[name] for name in key))
     for table in ("spans", "span_words"):
