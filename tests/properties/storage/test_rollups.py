@@ -1,10 +1,14 @@
 """What the rollups say is what a recomputation from the spans says, in whatever portions and how often the spans came."""
 
+import itertools
+from collections.abc import Iterator
+
 import msgspec
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conftest import FreshEngine
+from tests.conftest import Engine, FreshEngine
 
 from lasttenth.records.totals import Total
 from lasttenth.records.traces import Assignment, Span
@@ -14,6 +18,8 @@ from lasttenth.storage.sketches import ACCURACY
 
 HOUR = 3600 * 10**9
 ALL = 10**6 * HOUR
+NUMBERS = itertools.count()
+"""Each example has a project of its own, so that all of them share one database."""
 
 usages = st.none() | st.builds(
     Usage, input_tokens=st.integers(0, 10**6), output_tokens=st.integers(0, 10**6), cache_read_tokens=st.integers(0, 9)
@@ -42,21 +48,28 @@ spans = st.builds(
 )
 
 
+@pytest.fixture(scope="module")
+def filled(engines: FreshEngine) -> Iterator[Engine]:
+    """Return each engine in turn, which keeps what earlier examples stored."""
+    with engines() as engine:
+        yield engine
+
+
 @given(batches=st.lists(st.lists(spans, max_size=8), max_size=5))
 @settings(max_examples=40, deadline=None)
-def test_rollups_are_what_the_spans_come_to(engines: FreshEngine, batches: list[list[Span]]) -> None:
+def test_rollups_are_what_the_spans_come_to(filled: Engine, batches: list[list[Span]]) -> None:
+    project = f"project-{next(NUMBERS)}"
     stored: dict[str, Span] = {}
     for span in (each for batch in batches for each in batch):
         stored.setdefault(span.trace_id, span)
 
     async def work(store: Store) -> list[Total]:
-        traces = (await store.project("one")).traces
+        traces = (await store.project(project)).traces
         for batch in batches:
             await traces.append(batch)
         return await traces.totals(after=0, before=ALL, by=("operation", "model", "task"), period="hour")
 
-    with engines() as engine:
-        totals = engine.run(work)
+    totals = filled.run(work)
 
     groups: dict[tuple[int, tuple[str, ...]], list[Span]] = {}
     for span in stored.values():
@@ -70,20 +83,20 @@ def test_rollups_are_what_the_spans_come_to(engines: FreshEngine, batches: list[
 
 @given(batches=st.lists(st.lists(spans, max_size=8), max_size=4))
 @settings(max_examples=20, deadline=None)
-def test_daily_sums_are_what_the_roots_come_to(engines: FreshEngine, batches: list[list[Span]]) -> None:
+def test_daily_sums_are_what_the_roots_come_to(filled: Engine, batches: list[list[Span]]) -> None:
+    project = f"project-{next(NUMBERS)}"
     stored: dict[str, Span] = {}
     for span in (each for batch in batches for each in batch):
         stored.setdefault(span.trace_id, span)
 
     async def work(store: Store) -> dict[str, tuple[int, int]]:
-        traces = (await store.project("one")).traces
+        traces = (await store.project(project)).traces
         for batch in batches:
             await traces.append(batch)
         found = await traces.spending(by="unit", after=0, before=ALL)
         return {each.name: (each.spans, each.cost) for each in found}
 
-    with engines() as engine:
-        spending = engine.run(work)
+    spending = filled.run(work)
 
     named = [span for span in stored.values() if span.unit and span.unit_source == "user"]
     for unit in {span.unit for span in named}:
