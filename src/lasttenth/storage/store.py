@@ -24,7 +24,7 @@ from lasttenth.storage.traces.carrying import carry_over
 from lasttenth.storage.traces.dictionaries import Dictionaries
 from lasttenth.storage.traces.rows import SpanRows, SpanWords, Text, Waiting
 from lasttenth.storage.traces.table import TraceTable
-from lasttenth.storage.traces.texts import text_of, words_in
+from lasttenth.storage.traces.texts import text_of
 from lasttenth.storage.work import WorkTables
 
 PAYLOAD_KEY_BYTES = 32
@@ -155,7 +155,7 @@ class TableStore:
 
     def _text(self, connection: Connection, span: Waiting) -> Text:
         packer = self._packing(span.project).packer(connection, span.dictionary)
-        return Text(span.place, " ".join(words_in(text_of(span.name, packer.unpack(bytes(span.payload))))))
+        return Text(span.place, text_of(span.name, packer.unpack(bytes(span.payload))))
 
     def _ensure(self, connection: Connection, name: str) -> bytes:
         if not name or len(name) > MAX_PROJECT_NAME:

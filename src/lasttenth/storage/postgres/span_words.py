@@ -14,6 +14,7 @@ from lasttenth.records.totals import SearchLag
 from lasttenth.storage.postgres.engine import driver
 from lasttenth.storage.postgres.spans import native_sql
 from lasttenth.storage.traces.rows import Condition, Match, Text, Waiting
+from lasttenth.storage.traces.texts import words_in
 
 AT_ONCE = 256
 MANY = 1000
@@ -58,7 +59,7 @@ class PostgresSpanWords:
     def add(self, connection: Connection, project: str, texts: Sequence[Text]) -> None:
         """Index spans of a project that waited."""
         with driver(connection).cursor() as cursor:
-            cursor.executemany(_ADD, [(project, *text.place, text.words) for text in texts])
+            cursor.executemany(_ADD, [(project, *text.place, " ".join(words_in(text.text))) for text in texts])
 
     def remove(self, connection: Connection, project: str, texts: Sequence[Text]) -> None:
         """Take spans out; some may not have been added yet."""

@@ -50,10 +50,10 @@ class Waiting(NamedTuple):
 
 
 class Text(NamedTuple):
-    """The words of a span at a place, one space between them."""
+    """What a span at a place is found by."""
 
     place: "Place"
-    words: str
+    text: str
 
 
 Place = tuple[Any, ...]

@@ -21,7 +21,7 @@ from lasttenth.storage.traces.listing import FOREVER, Listing
 from lasttenth.storage.traces.rollups import Rollups
 from lasttenth.storage.traces.rows import Place, SpanKey, SpanRow, SpanRows, SpanWords, Text
 from lasttenth.storage.traces.series import Series
-from lasttenth.storage.traces.texts import text_of, words_in
+from lasttenth.storage.traces.texts import text_of
 
 KNOWN_SERIES = 10_000
 EXPIRED_AT_ONCE = 1000
@@ -52,8 +52,8 @@ class _Placed(NamedTuple):
     body: Body
 
     def text(self) -> Text:
-        """Return the words that it is found by."""
-        return Text(self.place, " ".join(words_in(text_of(self.name, self.body))))
+        """Return what it is found by."""
+        return Text(self.place, text_of(self.name, self.body))
 
 
 class TraceTable:
