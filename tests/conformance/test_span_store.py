@@ -81,7 +81,8 @@ FOUND = {
     "word and another model": (TraceFilter(words="refund", model="openai/none"), []),
     "word and unit": (TraceFilter(words="refund", unit="customer-8"), []),
     "word of a name": (TraceFilter(words="other"), [OTHER]),
-    "signs alone": (TraceFilter(words='"* -('), [OTHER, ROOT]),
+    "signs alone": (TraceFilter(words='"* -('), []),
+    "word that is too long": (TraceFilter(words="a" * 5000), []),
 }
 
 

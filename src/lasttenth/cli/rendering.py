@@ -81,7 +81,7 @@ def _usage(totals: Sequence[Total]) -> object:
             each.spans,
             each.errors,
             f"{each.input_tokens}+{each.output_tokens}",
-            format_dollars(each.cost) + ("" if not each.unpriced else f" and {each.unpriced} without a price"),
+            _dollars(each),
             f"{each.duration.p50 / 1e6:.0f} ms",
             f"{each.duration.p95 / 1e6:.0f} ms",
         ]
@@ -92,9 +92,13 @@ def _usage(totals: Sequence[Total]) -> object:
     return table(columns, rows, empty="No traces in this time.")
 
 
+def _dollars(sums: Total | Spending) -> str:
+    return format_dollars(sums.cost) + (f" and {sums.unpriced} without a price" if sums.unpriced else "")
+
+
 def _spending(spending: Sequence[Spending]) -> object:
     rows = [
-        [each.name, each.spans, each.errors, f"{each.input_tokens}+{each.output_tokens}", format_dollars(each.cost)]
+        [each.name, each.spans, each.errors, f"{each.input_tokens}+{each.output_tokens}", _dollars(each)]
         for each in spending
     ]
     return table(("Name", "Requests", "Failed", "Tokens", "Cost"), rows, empty="Nobody was named in this time.")

@@ -68,7 +68,9 @@ class Upkeep:
 
     async def _index(self, lag: SearchLag) -> None:
         while lag.spans:
-            lag = await self._store.index_spans()
+            before, lag = lag, await self._store.index_spans()
+            if lag.spans >= before.spans:
+                return  # another process has them in hand
 
     async def _learn(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -54,6 +54,8 @@ class Spending(msgspec.Struct, frozen=True, kw_only=True):
     output_tokens: int
     cost: int
     """Nano-dollars, of the spans whose price is known."""
+    unpriced: int
+    """Spans that consumed tokens whose price is not known."""
 
 
 class SearchLag(msgspec.Struct, frozen=True, kw_only=True):

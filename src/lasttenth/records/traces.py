@@ -62,7 +62,7 @@ class Span(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class TraceFilter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Which traces are wanted: everything that is set must hold for the root span, `words` for any span of the trace."""
+    """Which traces are wanted: those with a span that meets all that is set; the unit is the one of the root."""
 
     failed: bool = False
     operation: str = ""
@@ -72,7 +72,7 @@ class TraceFilter(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     pointer: str = ""
     unit: str = ""
     words: str = ""
-    """Words that stand in a name, an input or an output, all of them, in any order, in one span."""
+    """Words that stand in a name, an input or an output, all of them, in any order."""
 
 
 EVERYTHING = TraceFilter()

@@ -1,5 +1,6 @@
 """A store over tables, the same for every engine: projects with their handles, and keys."""
 
+import logging
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
@@ -30,6 +31,8 @@ from lasttenth.storage.work import WorkTables
 PAYLOAD_KEY_BYTES = 32
 MAX_PROJECT_NAME = 200
 INDEXED_AT_ONCE = 256
+
+logger = logging.getLogger("lasttenth.storage")
 
 _projects = schema.projects
 _keys = schema.keys
@@ -154,8 +157,13 @@ class TableStore:
         return words.lag(connection)
 
     def _text(self, connection: Connection, span: Waiting) -> Text:
-        packer = self._packing(span.project).packer(connection, span.dictionary)
-        return Text(span.place, text_of(span.name, packer.unpack(bytes(span.payload))))
+        try:
+            body = self._packing(span.project).packer(connection, span.dictionary).unpack(bytes(span.payload))
+        except StorageError as error:
+            # One that is damaged holds up no other.
+            logger.error("A span of project %s is found by its name alone: %s", span.project, error)  # noqa: TRY400
+            return Text(span.place, span.name)
+        return Text(span.place, text_of(span.name, body))
 
     def _ensure(self, connection: Connection, name: str) -> bytes:
         if not name or len(name) > MAX_PROJECT_NAME:

@@ -80,7 +80,7 @@ class PostgresDatabase:
     def insert(self, connection: Connection, shape: Shape, rows: Sequence[Row]) -> None:
         """Insert rows with their ids; spans into the partitions of their days."""
         starts = [place for place, column in enumerate(shape.columns) if column.name == "start"]
-        if shape.name in DIVIDED:
+        if shape.name in DIVIDED and self._is_divided(connection, shape):
             self._days.ensure(driver(connection), {row[starts[0]] for row in rows})
         vectors = [place for place, column in enumerate(shape.columns) if _is_vector(shape, column)]
         statement = f"COPY {shape.name} ({shape.names}) FROM STDIN"
@@ -91,6 +91,11 @@ class PostgresDatabase:
                     values[place] = literal(values[place])
                 copy.write_row(values)
 
+    def _is_divided(self, connection: Connection, shape: Shape) -> bool:
+        """Tell whether a table is divided by day, which it is not in the schema of an old archive."""
+        query = "SELECT 1 FROM pg_partitioned_table WHERE partrelid = %s::regclass"
+        return driver(connection).execute(query, (shape.name,)).fetchone() is not None
+
     def finish(self, connection: Connection) -> None:
         """Let ids go on after those that came in, and make the full text of every index; spans wait for theirs."""
         native = driver(connection)
@@ -98,6 +103,7 @@ class PostgresDatabase:
             highest = native.execute(f"SELECT max({column}) FROM {table}".encode()).fetchone()  # noqa: S608 - our own names
             if highest is not None and highest[0] is not None:
                 native.execute(b"SELECT setval(pg_get_serial_sequence(%s, %s), %s)", (table, column, highest[0]))
+        native.execute(b"DELETE FROM span_backlog")
         native.execute(_WAITING.encode())
         for index_id in index_ids(connection):
             for rows in chunk_texts(connection, index_id):

@@ -56,9 +56,14 @@ class Days:
     def drop(self, native: _Native, project: str, before: int) -> int:
         """Drop the days before a time on which there is nothing but this project, and return how many rows they held."""
         dropped = 0
+        native.execute("SELECT pg_advisory_xact_lock(%s)", (_MAKING,))
         for day in sorted(self._existing(native)):
             name = _name(self._tables[0], day)
-            if (day + 1) * DAY > before or _value(native, _HOLDS_OTHERS.format(name=name), project=project):
+            if (day + 1) * DAY > before:
+                continue
+            # Whoever is about to store a span of that day is waited for, and seen.
+            native.execute(sql.SQL("LOCK TABLE {name} IN ACCESS EXCLUSIVE MODE").format(name=name))
+            if _value(native, _HOLDS_OTHERS.format(name=name), project=project):
                 continue
             dropped += _value(native, sql.SQL("SELECT count(*) FROM {name}").format(name=name))
             for table in self._tables:

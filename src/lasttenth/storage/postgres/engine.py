@@ -5,10 +5,12 @@ what was acknowledged is on the server's disk.
 """
 
 import asyncio
+import itertools
 import random
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 import psycopg
@@ -87,34 +89,25 @@ class PostgresEngine:
         return await asyncio.get_running_loop().run_in_executor(self._threads, way, work)
 
     def _write(self, work: Callable[[Connection], T]) -> T:
-        for attempt in range(1, ATTEMPTS):
-            try:
-                return self._commit(work)
-            except (psycopg.Error, DBAPIError) as error:
-                if not may_be_repeated(error):
-                    raise explain(error, self.name) or error from error
-            time.sleep(random.uniform(0, _LONGEST_PAUSE * 2 ** (attempt - 1)))  # noqa: S311 - nothing secret
-        try:
-            return self._commit(work)
-        except (psycopg.Error, DBAPIError) as error:
-            raise explain(error, self.name) or error from error
-
-    def _commit(self, work: Callable[[Connection], T]) -> T:
-        with self._engine.begin() as connection:
-            return work(connection)
+        return self._repeated(self._engine.begin, work)
 
     def _read(self, work: Callable[[Connection], T]) -> T:
-        return self._connected(self._snapshots, work)
+        return self._repeated(self._snapshots.connect, work)
 
     def _alone(self, work: Callable[[Connection], T]) -> T:
-        return self._connected(self._engine.execution_options(isolation_level="AUTOCOMMIT"), work)
+        return self._repeated(self._engine.execution_options(isolation_level="AUTOCOMMIT").connect, work)
 
-    def _connected(self, engine: sqlalchemy.Engine, work: Callable[[Connection], T]) -> T:
-        try:
-            with engine.connect() as connection:
-                return work(connection)
-        except (psycopg.Error, DBAPIError) as error:
-            raise explain(error, self.name) or error from error
+    def _repeated(self, begin: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], T]) -> T:
+        """Run work, and run it anew where another transaction got in its way, a bounded number of times."""
+        for attempt in itertools.count(1):
+            try:
+                with begin() as connection:
+                    return work(connection)
+            except (psycopg.Error, DBAPIError) as error:
+                if attempt == ATTEMPTS or not may_be_repeated(error):
+                    raise explain(error, self.name) or error from error
+            time.sleep(random.uniform(0, _LONGEST_PAUSE * 2 ** (attempt - 1)))  # noqa: S311 - nothing secret
+        raise AssertionError("The last attempt returns or raises.")
 
 
 def read_address(url: str) -> URL:

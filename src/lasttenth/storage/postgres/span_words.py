@@ -65,7 +65,8 @@ class PostgresSpanWords:
         """Take spans out; some may not have been added yet."""
         keys = [(project, *text.place) for text in texts]
         with driver(connection).cursor() as cursor:
-            for table in ("span_words", "span_backlog"):
+            # The backlog first: it waits for an indexer that has the span, whose words are then seen and removed.
+            for table in ("span_backlog", "span_words"):
                 cursor.executemany(_REMOVE.format(table), keys)
 
     def matches(
@@ -74,7 +75,9 @@ class PostgresSpanWords:
         """Yield the spans that hold all the words, latest first."""
         native = driver(connection)
         row = native.execute(f"SELECT {_HASHES}".encode(), (" ".join(words),)).fetchone()
-        holding = (project, row[0] if row else [])
+        if not row or not row[0]:
+            return
+        holding = (project, row[0])
         row = native.execute(native_sql(_COUNT), (*holding, MANY)).fetchone()
         is_rare = row is not None and row[0] < MANY
         if not is_rare:
@@ -87,6 +90,9 @@ class PostgresSpanWords:
             cursor.itersize = AT_ONCE
             cursor.execute(native_sql(statement), parameters)
             yield from (Match(row[0], bytes(row[1])) for row in cursor)
+
+    def forget(self, connection: Connection, project: str) -> None:
+        """Do nothing: what was removed leaves with the server's next vacuum."""
 
     def lag(self, connection: Connection) -> SearchLag:
         """Return how much waits, in all projects."""

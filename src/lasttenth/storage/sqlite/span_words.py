@@ -22,6 +22,11 @@ _REMEMBER = (
     "INSERT INTO span_words (project, span) VALUES (?, ?) ON CONFLICT (project) DO UPDATE SET span = excluded.span"
 )
 
+MANY = 1000
+"""Spans from which words are common."""
+MOMENT = 2 * 10**9
+"""How long after its end a span comes to be stored, in nanoseconds."""
+
 
 class SqliteSpanWords:
     """Which spans hold which words."""
@@ -55,16 +60,26 @@ class SqliteSpanWords:
     def matches(
         self, connection: Connection, project: str, words: Sequence[str], condition: Condition
     ) -> Iterator[Match]:
-        """Yield the spans that hold all the words, the latest that came first."""
+        """Yield the spans that hold all the words: by their start where they are few, else as they came."""
         native, table = driver(connection), _table(project)
         if native.execute("SELECT span FROM span_words WHERE project = ?", (project,)).fetchone() is None:
             return
-        statement = (
-            f"SELECT s.start, s.trace_id FROM {table} JOIN spans s ON s.id = {table}.rowid "  # noqa: S608
-            f"WHERE {table} MATCH ? AND s.project = ?{condition.sql} ORDER BY {table}.rowid DESC"
-        )
         asked = " ".join(f'"{word}"' for word in words)
+        holding = f"SELECT rowid FROM {table} WHERE {table} MATCH ? LIMIT ?"  # noqa: S608 - a name of ours
+        are_few = len(native.execute(holding, (asked, MANY)).fetchall()) < MANY
+        # What came before a span had ended by then, so it cannot have started later than a moment after that.
+        position, order = ("s.start", "s.start") if are_few else (f"s.start + s.duration + {MOMENT}", f"{table}.rowid")
+        statement = (
+            f"SELECT {position}, s.trace_id FROM {table} JOIN spans s ON s.id = {table}.rowid "  # noqa: S608
+            f"WHERE {table} MATCH ? AND s.project = ?{condition.sql} ORDER BY {order} DESC"
+        )
         yield from map(Match._make, native.execute(statement, (asked, project, *condition.parameters)))
+
+    def forget(self, connection: Connection, project: str) -> None:
+        """Let nothing that was removed stay readable in the file: FTS5 keeps it until its parts are joined."""
+        if driver(connection).execute("SELECT span FROM span_words WHERE project = ?", (project,)).fetchone():
+            table = _table(project)
+            driver(connection).execute(f"INSERT INTO {table}({table}) VALUES ('optimize')")  # noqa: S608
 
     def lag(self, connection: Connection) -> SearchLag:
         """Return how much waits, in all projects."""

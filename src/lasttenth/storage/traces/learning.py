@@ -1,14 +1,19 @@
-"""When a project gets a new dictionary, and what it is trained on: spans from all times and series, one for each unit."""
+"""When a project gets a new dictionary, and what it is trained on: spans from all times and series.
+
+What must be shared is counted by whom the spans were for. Where nobody was named, all spans of a day count as one: a
+conversation that is sent again with every turn is still the words of one person.
+"""
 
 import asyncio
 import random
+from collections import defaultdict
 from collections.abc import Sequence
 
 import msgspec
 from sqlalchemy import Connection
 
 from lasttenth.records.ids import Clock
-from lasttenth.records.totals import HOUR
+from lasttenth.records.totals import DAY, HOUR
 from lasttenth.storage.engine import Engine
 from lasttenth.storage.traces.bodies import Packer
 from lasttenth.storage.traces.dictionaries import Dictionaries
@@ -20,10 +25,12 @@ FIRST_AT = 1000
 GROWTH = 4
 """How many times as many spans there must be before the next one."""
 SAMPLES = 1500
+MOST_OF_ONE = 100
+"""Samples of one unit or day."""
 
 _CELLS = "SELECT hour, series, SUM(spans) FROM rollups WHERE project = ? GROUP BY hour, series ORDER BY hour, series"
 _NEXT = (
-    "SELECT trace_id, unit, dictionary, payload FROM spans "
+    "SELECT start, unit, dictionary, payload FROM spans "
     "WHERE project = ? AND series = ? AND start >= ? ORDER BY start LIMIT 1"
 )
 
@@ -62,17 +69,20 @@ class Learner:
         spans = sum(int(count) for _, _, count in self._cells(connection))
         return spans, self._dictionaries.trained_on(connection)
 
-    def _sampled(self, connection: Connection) -> tuple[int, Packer, list[bytes]]:
-        """Return packed bodies from random times; where spans are dense, more of them."""
+    def _sampled(self, connection: Connection) -> tuple[int, Packer, list[list[bytes]]]:
+        """Return packed bodies from random times, by whom they were for; where spans are dense, more of them."""
         cells = self._cells(connection)
         weights = [int(count) for _, _, count in cells]
         chosen = random.Random(len(cells))  # noqa: S311 - nothing secret
-        samples: dict[str, bytes] = {}
+        samples: defaultdict[str | int, set[bytes]] = defaultdict(set)
         for hour, series, _ in chosen.choices(cells, weights, k=SAMPLES):
             start = hour * HOUR + chosen.randrange(HOUR)
             for found in self._rows.fetch(connection, _NEXT, (self._dictionaries.project, series, start)):
-                trace_id, unit, number, payload = found
+                begin, unit, number, payload = found
                 body = self._dictionaries.packer(connection, number).unpack(bytes(payload))
-                samples.setdefault(unit or bytes(trace_id).hex(), msgspec.msgpack.encode(body))
+                is_named = body.unit_source not in {"random", "key"}
+                theirs = samples[unit if is_named else begin // DAY]
+                if len(theirs) < MOST_OF_ONE:
+                    theirs.add(msgspec.msgpack.encode(body))
         number, packer = self._dictionaries.latest(connection)
-        return number, packer, list(samples.values())
+        return number, packer, [sorted(each) for each in samples.values()]

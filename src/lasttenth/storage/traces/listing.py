@@ -92,6 +92,8 @@ class Listing:
         """Return the spans that meet what is asked of spans, latest first; None where nothing is."""
         labels = {name: getattr(where, name) for name in _LABELS if getattr(where, name)}
         words = words_in(where.words)
+        if where.words and not words:
+            return iter(())  # signs alone stand in no text
         if not (labels or words or where.failed):
             return None
         condition = Condition(" AND s.start > ? AND s.start < ?", (after, min(before, FOREVER - LATE) + LATE))

@@ -62,15 +62,19 @@ class Sums(msgspec.Struct):
         self.spans += 1
         self.errors += span.status == "error"
         if usage is not None:
-            self.input_tokens += min(usage.input_tokens, MOST_TOKENS)
-            self.output_tokens += min(usage.output_tokens, MOST_TOKENS)
+            self.input_tokens += _bounded(usage.input_tokens, MOST_TOKENS)
+            self.output_tokens += _bounded(usage.output_tokens, MOST_TOKENS)
             self.unpriced += span.cost is None
-        self.cost += min(span.cost or 0, MOST_COST)
+        self.cost += _bounded(span.cost or 0, MOST_COST)
 
     def add(self, other: Iterable[int]) -> None:
         """Add the sums of others, in the order of the fields."""
         for name, value in zip(_SUMS, other, strict=True):
             setattr(self, name, getattr(self, name) + int(value))
+
+
+def _bounded(number: int, most: int) -> int:
+    return max(0, min(number, most))
 
 
 class Cell:
@@ -142,7 +146,7 @@ class Rollups:
         """Return who spent most on the days that begin at or after one time and before another."""
         parameters = (self._project, by, -(-after // DAY), -(-before // DAY), limit)
         rows = self._rows.fetch(connection, _SPENDING, parameters)
-        return [Spending(name=row[0], **dict(zip(_SUMS[:-1], map(int, row[1:-1]), strict=True))) for row in rows]
+        return [Spending(name=row[0], **dict(zip(_SUMS, map(int, row[1:]), strict=True))) for row in rows]
 
     def _add_to_hour(self, connection: Connection, key: tuple[object, ...], spans: Sequence[Span]) -> None:
         sums = Sums()

@@ -61,7 +61,7 @@ Place = tuple[Any, ...]
 
 
 class Match(NamedTuple):
-    """A span that meets a filter; `position` orders the matches, the highest first."""
+    """A span that meets a filter. No match that follows it started after its `position`, in Unix nanoseconds."""
 
     position: int
     trace_id: bytes
@@ -115,6 +115,10 @@ class SpanWords(Protocol):
         self, connection: Connection, project: str, words: Sequence[str], condition: "Condition"
     ) -> Iterator[Match]:
         """Yield the spans that hold all the words, in about the order of their start, latest first."""
+        ...
+
+    def forget(self, connection: Connection, project: str) -> None:
+        """Let what was removed leave no trace in the files, as far as the engine can see to that."""
         ...
 
     def lag(self, connection: Connection) -> SearchLag:

@@ -84,7 +84,7 @@ class TraceTable:
 
     def insert(self, connection: Connection, spans: Sequence[Span]) -> set[int]:
         """Store spans inside a transaction and return the numbers of their series."""
-        distinct = {(span.trace_id, span.span_id): span for span in reversed(spans)}
+        distinct = {(span.trace_id.lower(), span.span_id.lower()): span for span in reversed(spans)}
         ordered = sorted(distinct.values(), key=_id)
         series = {each.number: each for each in map(Series.of, ordered)}
         unknown = sorted(series.keys() - self._known_series)
@@ -158,6 +158,7 @@ class TraceTable:
                 raise self._unknown(trace_id)
             for each in found:
                 self._erase(connection, each)
+            self._words.forget(connection, self._project)
             self._events.insert(connection, [erasure])
 
         await self._engine.write(work)
@@ -227,7 +228,7 @@ class TraceTable:
             unit=named_unit(span),
             input_tokens=_storable(usage.input_tokens) if usage else None,
             output_tokens=_storable(usage.output_tokens) if usage else None,
-            cost=span.cost,
+            cost=None if span.cost is None else _storable(span.cost),
             dictionary=number,
             payload=packer.pack(body_of(span)),
         )

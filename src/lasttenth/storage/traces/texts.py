@@ -33,7 +33,8 @@ def words_in(text: str) -> list[str]:
     lower = text.lower()
     if not lower.isascii():
         parts = unicodedata.normalize("NFKD", lower)
-        lower = "".join(letter for letter in parts if not unicodedata.combining(letter))
+        # Decomposed letters are more than before, and what is indexed has its bound.
+        lower = "".join(letter for letter in parts if not unicodedata.combining(letter))[:MOST]
     return _WORD.findall(lower)
 
 

@@ -26,41 +26,53 @@ GAIN = 0.02
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: Knuth, TAOCP 3, 6.4
 
 
-def train(samples: Sequence[bytes], current: Packer) -> bytes | None:
+def train(samples: Sequence[Sequence[bytes]], current: Packer) -> bytes | None:
     """Return a dictionary that packs better than the current one, None where there is none.
 
     Args:
-        samples: packed bodies before compression, one for each unit. Every fourth is kept aside to compare by.
+        samples: packed bodies before compression, those of each unit together. Every fourth is kept aside to compare by.
         current: what is in use.
     """
-    kept_aside = samples[::4]
-    learned = [sample for number, sample in enumerate(samples) if number % 4]
+    numbers = itertools.count()
+    parts = [[(next(numbers) % 4, sample) for sample in theirs] for theirs in samples]
+    kept_aside = [sample for theirs in parts for part, sample in theirs if not part]
+    learned = [[sample for part, sample in theirs if part] for theirs in parts]
     content = _content(shared_fragments(learned))
     if not content:
         return None
     # The content stays as it is; the statistics that come before it tell how frequent each byte is.
     raw = zstd.ZstdDict(content, is_raw=True)
     try:
-        trained = zstd.finalize_dict(raw, learned, len(content) + STATISTICS, LEVEL).dict_content
+        trained = zstd.finalize_dict(
+            raw, list(itertools.chain(*learned)), len(content) + STATISTICS, LEVEL
+        ).dict_content
     except zstd.ZstdError:
         return None  # too little to learn from
     before, after = (_size(packer, kept_aside) for packer in (current, Packer(trained)))
     return trained if after < before * (1 - GAIN) else None
 
 
-def shared_fragments(samples: Sequence[bytes], *, shared_by: int = SHARED_BY) -> list[bytes]:
-    """Return the pieces of the samples whose every window stands in so many of them, each once, the commonest first."""
-    hashes = [_window_hashes(sample) for sample in samples]
-    values, counts = np.unique(np.concatenate([_NONE, *map(np.unique, hashes)]), return_counts=True)
-    places = [np.searchsorted(values, each) for each in hashes]
+def shared_fragments(samples: Sequence[Sequence[bytes]], *, shared_by: int = SHARED_BY) -> list[bytes]:
+    """Return the pieces whose every window so many units have in their samples, each once, the commonest first."""
+    hashes = [[_window_hashes(sample) for sample in theirs] for theirs in samples]
+    held = [np.unique(np.concatenate([_NONE, *theirs])) for theirs in hashes]
+    values, counts = np.unique(np.concatenate([_NONE, *held]), return_counts=True)
+    places = [(sample, np.searchsorted(values, windows)) for sample, windows in _paired(samples, hashes)]
     taken = np.zeros(len(values), dtype=np.bool_)
     fragments: list[bytes] = []
     for least in _halved(len(samples), shared_by):
-        for sample, windows in zip(samples, places, strict=True):
+        for sample, windows in places:
             for start, end in _runs((counts[windows] >= least) & ~taken[windows]):
                 fragments.append(sample[start : end + WINDOW - 1])
                 taken[windows[start:end]] = True
     return fragments
+
+
+def _paired(
+    samples: Sequence[Sequence[bytes]], hashes: Sequence[Sequence[NDArray[np.uint64]]]
+) -> Iterator[tuple[bytes, NDArray[np.uint64]]]:
+    for theirs, windows in zip(samples, hashes, strict=True):
+        yield from zip(theirs, windows, strict=True)
 
 
 def _halved(highest: int, lowest: int) -> Iterator[int]:
