@@ -121,6 +121,29 @@ def test_filtered_lists_are_read_page_by_page_without_gaps(engine: Engine) -> No
     assert set(starts) == {root.start for n, root in enumerate(roots) if n % 2}
 
 
+def test_common_words_are_read_page_by_page_without_gaps_however_long_a_call_took(engine: Engine) -> None:
+    second = 10**9
+    spans = [
+        msgspec.structs.replace(OTHER, trace_id=f"{n:032x}", start=NOW + n * second, end=NOW + (n + 1) * second)
+        for n in range(1, 1101)
+    ]
+    spans[700] = msgspec.structs.replace(spans[700], trace_id="f" * 32, start=NOW, end=spans[700].end)
+
+    async def work(store: Store) -> set[str]:
+        traces = (await store.project("one")).traces
+        await traces.append(spans)
+        while (await store.index_spans()).spans:
+            pass
+        found: set[str] = set()
+        before = None
+        while page := await traces.latest(limit=100, before=before, where=TraceFilter(words="other")):
+            found |= {each.trace_id for each in page}
+            before = page[-1].start
+        return found
+
+    assert engine.run(work) == {span.trace_id for span in spans}
+
+
 def test_span_that_waits_for_full_text_is_counted_as_lag(engine: Engine) -> None:
     async def work(store: Store) -> list[SearchLag]:
         traces = (await store.project("one")).traces

@@ -225,7 +225,7 @@ class App:
         return await store.traces.latest(limit=limit, before=before, after=after, where=where)
 
     async def usage(
-        self, *, by: Sequence[str] = ("model",), period: Period | None = None, hours: int = 24
+        self, *, by: Sequence[str] = ("operation", "model"), period: Period | None = None, hours: int = 24
     ) -> list[Total]:
         """Return what the spans of the last hours came to, the current one included. Raises InvalidRequestError.
 

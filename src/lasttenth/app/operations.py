@@ -39,7 +39,9 @@ class ListTraces(msgspec.Struct, frozen=True, kw_only=True):
 class ShowUsage(msgspec.Struct, frozen=True, kw_only=True):
     """Which totals."""
 
-    by: Annotated[str, msgspec.Meta(description=f"Labels, with commas between them: {', '.join(LABELS)}.")] = "model"
+    by: Annotated[str, msgspec.Meta(description=f"Labels, with commas between them: {', '.join(LABELS)}.")] = (
+        "operation,model"
+    )
     period: Annotated[Literal["", "hour", "day"], msgspec.Meta(description="A line for each, or one for all.")] = ""
     hours: Annotated[int, msgspec.Meta(ge=1, le=24 * 366, description="How far back, in whole hours.")] = 24
 

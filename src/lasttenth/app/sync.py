@@ -134,7 +134,9 @@ class SyncApp:
         """See `App.traces`."""
         return self._wait(self._app.traces(limit=limit, before=before, after=after, where=where))
 
-    def usage(self, *, by: Sequence[str] = ("model",), period: Period | None = None, hours: int = 24) -> list[Total]:
+    def usage(
+        self, *, by: Sequence[str] = ("operation", "model"), period: Period | None = None, hours: int = 24
+    ) -> list[Total]:
         """See `App.usage`."""
         return self._wait(self._app.usage(by=by, period=period, hours=hours))
 

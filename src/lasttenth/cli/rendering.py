@@ -68,7 +68,7 @@ def _share(value: float | None) -> str:
 
 
 def _traces(summaries: Sequence[TraceSummary]) -> object:
-    return table(TRACE_COLUMNS, [trace_row(each) for each in summaries], empty="No traces yet.", in_lines=True)
+    return table(TRACE_COLUMNS, [trace_row(each) for each in summaries], empty="No traces.", in_lines=True)
 
 
 def _usage(totals: Sequence[Total]) -> object:

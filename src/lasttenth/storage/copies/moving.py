@@ -90,6 +90,7 @@ async def fill(
         _check(list(source.tables), wanted, written)
         database.upgrade(connection, LATEST)
         database.finish(connection)
+        passing.check()
 
     await passing.through(database.engine.write(work))
     await database.settle()
@@ -143,6 +144,7 @@ def _moved(given: Source, target: Database, into: Connection, passing: "_Passing
         passing.check()
     _check(list(sent), list(sent.values()), written)
     target.finish(into)
+    passing.check()
     return {shape.name: tally for shape, tally in sent.items()}
 
 
@@ -225,4 +227,6 @@ class _Passing:
         except BaseException:
             self._stopped.set()
             await asyncio.wait([running])
-            raise
+            if running.cancelled() or running.exception() is not None:
+                raise
+            return running.result()  # it was over before it could be stopped
