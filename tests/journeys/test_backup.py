@@ -126,7 +126,9 @@ def test_move_that_was_killed_can_be_made_again_or_taken_back(postgres: Postgres
     with postgres.database() as address:
         killed(folder, f"migrate(place, target_of(place, {address!r}, {{}}), write=False, report=report)")
         code, refused = error_of("index", "drop", "default", folder=folder)
+        doctor = lasttenth("doctor", folder=folder)
         output_of("migrate", "--undo", folder=folder)
+        again = error_of("migrate", "--undo", folder=folder)
         key = made_key(folder)
         killed(folder, f"migrate(place, target_of(place, {address!r}, {{}}), write=False, report=report)")
         moved = output_of("migrate", "--to", address, "--write", folder=folder)
@@ -134,6 +136,8 @@ def test_move_that_was_killed_can_be_made_again_or_taken_back(postgres: Postgres
 
     assert (code, refused["code"]) == (6, "storage_unavailable")
     assert "being moved" in refused["message"]
+    assert "takes no writes: it was moved" in " ".join(doctor.stdout.split())
+    assert "nothing to undo" in again[1]["message"]
     assert moved["tables"]["keys"] == 1
     assert key
     assert "30 days" in answered["text"]

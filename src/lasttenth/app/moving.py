@@ -111,11 +111,26 @@ async def rehearse(place: Place, target: Target) -> MoveReport:
     return _report(source.name, name, target, counts, moved=False, written=False)
 
 
-async def take_back(place: Place) -> None:
-    """Let an installation be written again that was moved, or whose move was cut off."""
+async def take_back(place: Place) -> str:
+    """Let an installation be written again that was moved, or whose move was cut off, and return where it is.
+
+    Raises ConflictError where it was not.
+    """
     source = open_source(place)
     try:
+        if not await source.engine.read(source.is_frozen):
+            raise ConflictError(f"{source.name} was not moved: there is nothing to undo.")
         await source.engine.write(source.thaw)
+    finally:
+        await source.close()
+    return source.name
+
+
+async def is_moved(place: Place) -> bool:
+    """Tell whether an installation takes no writes, because it was moved or its move was cut off."""
+    source = open_source(place)
+    try:
+        return await source.engine.read(source.is_frozen)
     finally:
         await source.close()
 

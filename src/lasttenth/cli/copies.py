@@ -64,8 +64,8 @@ def move_installation(
     """Move everything to PostgreSQL, or back to a folder."""
     place = _place(folder)
     if undo:
-        asyncio.run(take_back(place))
-        show(Done(), as_json=as_json, render=lambda _: Text("It can be written again."))
+        name = asyncio.run(take_back(place))
+        show(Done(), as_json=as_json, render=lambda _: Text(f"{name} can be written again."))
         return
     if not to:
         raise InvalidCommandError("--to is missing.", hint="Name an empty database or folder.")

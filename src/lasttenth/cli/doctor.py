@@ -18,6 +18,7 @@ from lasttenth import __version__
 from lasttenth.app.app import App, made_by_asking
 from lasttenth.app.configuration import FILE_NAME, read_settings
 from lasttenth.app.installation import DEFAULT_PROJECT
+from lasttenth.app.moving import is_moved
 from lasttenth.app.views import IndexView
 from lasttenth.cli.generic import run
 from lasttenth.cli.output import AsJson, Folder, show
@@ -128,6 +129,9 @@ def _installation(folder: str) -> list[Finding]:
         if health.dropped or health.spilled:
             said = f"{health.spilled} traces wait in the spill file, {health.dropped} were dropped"
             findings.append(Finding(what="Recording", state="note", said=said))
+        if await is_moved(app.installation.place):
+            said = "takes no writes: it was moved. Name the new place in lasttenth.yaml, or: lasttenth migrate --undo"
+            findings.append(Finding(what="Folder", state="bad", said=said))
         lag = await app.installation.store.search_lag()
         if lag.spans:
             findings.append(Finding(what="Search", state="note", said=f"{lag.spans} spans are not searchable yet"))

@@ -98,6 +98,10 @@ class Database(Protocol):
         """Do what is left to be done outside the transaction that wrote the rows."""
         ...
 
+    def is_frozen(self, connection: Connection) -> bool:
+        """Tell whether every write is refused."""
+        ...
+
     def freeze(self, connection: Connection, reason: str) -> None:
         """Refuse every write, by every process, until it is thawed. The reason is what writers are told."""
         ...

@@ -126,6 +126,11 @@ class PostgresDatabase:
         except StorageError as error:
             logger.warning("All rows arrived, but %s could not be tidied up. %s", self.name, error)
 
+    def is_frozen(self, connection: Connection) -> bool:
+        """Tell whether every write is refused."""
+        query = b"SELECT 1 FROM pg_trigger WHERE tgname = 'frozen' AND tgrelid = to_regclass('projects')"
+        return driver(connection).execute(query).fetchone() is not None
+
     def freeze(self, connection: Connection, reason: str) -> None:
         """Refuse every write, by every process, until it is thawed."""
         self.thaw(connection)

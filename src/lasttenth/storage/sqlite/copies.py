@@ -59,6 +59,11 @@ class SqliteDatabase:
     async def settle(self) -> None:
         """Do nothing: all is done in the transaction."""
 
+    def is_frozen(self, connection: Connection) -> bool:
+        """Tell whether every write is refused."""
+        query = "SELECT 1 FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'frozen%'"
+        return driver(connection).execute(query).fetchone() is not None
+
     def freeze(self, connection: Connection, reason: str) -> None:
         """Refuse every write, by every process, until it is thawed."""
         self.thaw(connection)
