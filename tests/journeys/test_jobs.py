@@ -104,7 +104,10 @@ def test_worker_that_is_asked_to_stop_stops(folder: Path) -> None:
 
 
 def test_job_that_cannot_be_done_fails_says_why_and_may_be_tried_again(folder: Path) -> None:
+    code, refused = error_of("index", "add", "nothing-here", "--background", folder=folder)
+    (folder / "nothing-here").mkdir()
     job = output_of("index", "add", "nothing-here", "--background", folder=folder)
+    (folder / "nothing-here").rmdir()
     lasttenth("jobs", "work", "--until-idle", folder=folder)
     failed = output_of("jobs", "show", job["id"], folder=folder)
     (folder / "nothing-here").mkdir()
@@ -113,6 +116,7 @@ def test_job_that_cannot_be_done_fails_says_why_and_may_be_tried_again(folder: P
     output_of("jobs", "retry", job["id"], folder=folder)
     lasttenth("jobs", "work", "--until-idle", folder=folder)
 
+    assert (code, refused["code"]) == (2, "unreadable_document")
     assert (failed["state"], failed["attempts"], failed["error_code"]) == ("failed", 1, "unreadable_document")
     assert output_of("jobs", "show", job["id"], folder=folder)["state"] == "done"
 

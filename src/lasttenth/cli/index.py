@@ -1,5 +1,6 @@
 """`lasttenth index add|search|list|remove|drop`."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,7 +8,7 @@ from rich.console import Group
 from rich.text import Text
 
 from lasttenth.app.app import DEFAULT_INDEX, App, wanted_paths
-from lasttenth.app.indexing import index_job, index_schedule
+from lasttenth.app.indexing import IndexPaths, index_job, index_schedule
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import add_operation, run
 from lasttenth.cli.output import AsJson, Folder, Project, show
@@ -15,6 +16,7 @@ from lasttenth.cli.progress import moving, progress_bar
 from lasttenth.cli.rendering import job_lines, schedule_lines
 from lasttenth.context.indexing import IndexReport
 from lasttenth.jobs import at_times
+from lasttenth.records.errors import DocumentError
 
 Paths = Annotated[list[str], typer.Argument(help="Files and folders.", show_default=False)]
 Index = Annotated[str, typer.Option("--index", help="The index, made when it is new.")]
@@ -48,6 +50,8 @@ def add(
 ) -> None:
     """Index files and folders; what is indexed already is left alone."""
     wanted = wanted_paths(paths, index=index, rebuild=rebuild)
+    if schedule or background:
+        _refuse_missing(wanted)
     if schedule:
         times = at_times(index_schedule(wanted, zone=zone), schedule)
         show(run(folder, project, lambda app: app.jobs.schedule(times)), as_json=as_json, render=schedule_lines)
@@ -63,6 +67,13 @@ def add(
 
         report = run(folder, project, work)
     show(report, as_json=as_json, render=report_lines)
+
+
+def _refuse_missing(wanted: IndexPaths) -> None:
+    """Refuse now what a job would fail at later, when nobody looks."""
+    for path in wanted.paths:
+        if not Path(path).exists():
+            raise DocumentError(f"{path} does not exist.", hint="Check how it is written.")
 
 
 def report_lines(report: IndexReport) -> Group:
