@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 
 from lasttenth.records.errors import StorageError
 from lasttenth.storage.sqlite.engine import GROUP_SIZE, SqliteEngine, driver
+from lasttenth.storage.sqlite.failures import explain
 
 T = TypeVar("T")
 PATIENCE = 20.0
@@ -132,6 +133,21 @@ def test_file_locked_by_another_process_is_refused_and_works_again_afterwards(tm
     stored = with_engine(tmp_path, work, busy_timeout=0.05)
 
     assert stored == [2]
+
+
+def test_read_only_file_is_told_with_what_to_do(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+    with_engine(tmp_path, lambda engine: engine.write(lambda connection: execute(connection, "SELECT 1")))
+
+    # Opened to be read alone, which binds root too.
+    with contextlib.closing(sqlite3.connect(f"file:{file}?mode=ro", uri=True)) as connection:
+        with pytest.raises(sqlite3.OperationalError) as caught:
+            connection.execute("INSERT INTO t VALUES (1, '')")
+        told = explain(caught.value, file)
+
+    assert isinstance(told, StorageError)
+    assert "is read-only" in str(told)
+    assert "right to write" in told.hint
 
 
 @pytest.mark.parametrize(
