@@ -264,7 +264,8 @@ def test_move_that_fails_leaves_the_source_writable_and_the_target_empty(places:
 
     assert len(using(source, add)) == 1
     assert using(target, projects) == []
-    asyncio.run(take_back(source))
+    with pytest.raises(ConflictError, match="nothing to undo"):
+        asyncio.run(take_back(source))
     assert moved(source, there(target)).moved
 
 
