@@ -19,10 +19,12 @@ import msgspec
 
 from lasttenth.observe.spill import Spill
 from lasttenth.records.errors import StorageError
-from lasttenth.records.traces import Span
+from lasttenth.records.traces import Payload, Span
 
 QUEUE_BYTES = 32 * 2**20
 BATCH = 256
+GATHER_SECONDS = 0.05
+"""How long a span waits for others, where nobody waits for it: a commit costs about as much for one as for many."""
 RETRY_SECONDS = (0.1, 0.5, 2.0, 5.0)
 CLOSE_SECONDS = 5.0
 _OVERHEAD = 1024
@@ -70,6 +72,7 @@ class Recorder:
         self._failures = 0
         self._wake = asyncio.Event()
         self._turn = asyncio.Event()
+        self._hurry = asyncio.Event()
         self._closing = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
@@ -79,7 +82,7 @@ class Recorder:
 
     def record(self, project: str, span: Span) -> None:
         """Take a span. Never waits, never raises."""
-        size = _OVERHEAD + sum(len(payload.body) for payload in (span.input, span.output) if payload is not None)
+        size = _OVERHEAD + _length(span.input) + _length(span.output)
         is_closed = self._closing.is_set() and self._task is None
         if is_closed or self._bytes + size > self._limit:
             self._set_aside(project, span)
@@ -87,9 +90,12 @@ class Recorder:
         self._queue.append(_Waiting(project, span, size))
         self._bytes += size
         self._wake.set()
+        if len(self._queue) >= BATCH:
+            self._hurry.set()
 
     async def flush(self) -> None:
         """Wait until everything that was taken before is written. Raises StorageError while the store refuses."""
+        self._hurry.set()
         queued, spilled = self._written + len(self._queue), self._spill.taken + self._spill.count
         while self._written < queued or (self._spill.count and self._spill.taken < spilled):
             if self._failures or self._task is None:
@@ -114,6 +120,7 @@ class Recorder:
             return
         self._closing.set()
         self._wake.set()
+        self._hurry.set()
         try:
             await asyncio.wait({task}, timeout=CLOSE_SECONDS)
         finally:
@@ -129,6 +136,7 @@ class Recorder:
     async def _run(self) -> None:
         while not (self._closing.is_set() and (self._failures or not self._queue)):
             if self._queue:
+                await self._gather()
                 await self._write_queue()
             # While the store refuses, one kind of batch is enough to find out when it no longer does.
             if self._spill.count and not (self._failures and self._queue):
@@ -139,6 +147,14 @@ class Recorder:
             elif not (self._queue or self._spill.count or self._closing.is_set()):
                 await self._wake.wait()
                 self._wake.clear()
+
+    async def _gather(self) -> None:
+        """Let more spans come, unless there are enough or somebody waits."""
+        if len(self._queue) < BATCH and not self._failures:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(GATHER_SECONDS):
+                    await self._hurry.wait()
+        self._hurry.clear()
 
     async def _write_queue(self) -> None:
         batch = list(itertools.islice(self._queue, BATCH))
@@ -197,3 +213,7 @@ class Recorder:
     def _drop(self, span: Span, error: Exception) -> None:
         self._dropped += 1
         logger.error("A span of trace %s was dropped, %d so far.", span.trace_id, self._dropped, exc_info=error)
+
+
+def _length(payload: Payload | None) -> int:
+    return 0 if payload is None else len(payload.body)

@@ -13,6 +13,8 @@ from lasttenth.storage.ports import Store
 
 LOOK_SECONDS = 5.0
 """How often to look for what other processes have left."""
+GATHER_SECONDS = 0.5
+"""How long what was written waits for more: many spans are indexed for less than one by one."""
 LEARN_SECONDS = 60.0
 AT_ONCE = 2000
 """Spans that a search waits for."""
@@ -56,6 +58,7 @@ class Upkeep:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._wake.wait()
+                    await asyncio.sleep(GATHER_SECONDS)
             self._wake.clear()
             try:
                 await self._index(await self._store.search_lag())

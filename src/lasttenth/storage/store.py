@@ -145,7 +145,8 @@ class TableStore:
         return TableProject(self._engine, self._native, packing, key=key, ids=self._ids, clock=self._clock)
 
     def _packing(self, project: str) -> Dictionaries:
-        return self._dictionaries.setdefault(project, Dictionaries(project))
+        known = self._dictionaries.get(project)
+        return known or self._dictionaries.setdefault(project, Dictionaries(project))
 
     def _index(self, connection: Connection, limit: int) -> SearchLag:
         words = self._native.words
