@@ -1,6 +1,6 @@
 """OpenAI's wire shapes: chat completions, their streams, embeddings, usage and errors, as bytes and back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, TypeVar
 
 import msgspec
@@ -8,6 +8,7 @@ import msgspec
 from lasttenth.records.errors import InvalidRequestError, LasttenthError
 from lasttenth.records.usage import Usage
 
+DONE_DATA = b"[DONE]"
 DONE = b"data: [DONE]\n\n"
 EVENT_STREAM = "text/event-stream"
 JSON = "application/json"
@@ -16,6 +17,9 @@ UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 """What decoding raises for bytes that are no JSON of the expected shape; recursion is for those nested too deep."""
 
 B = TypeVar("B")
+
+Fields = dict[str, msgspec.Raw]
+"""A JSON object of which only the names are read: every value stays the bytes it was."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -28,21 +32,16 @@ class ReplyHead(msgspec.Struct, frozen=True, kw_only=True):
     model: str
 
 
-class StreamOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a chat request says about its stream."""
+class ChatBody(msgspec.Struct, frozen=True, kw_only=True):
+    """The fields of a chat request that tasks and the models of this process read; all others pass them by."""
 
+    messages: list[dict[str, Any]]
     stream_options: dict[str, Any] | None = None
 
     @property
     def wants_usage(self) -> bool:
         """Tell whether a stream is to end with its usage."""
-        return bool((self.stream_options or {}).get("include_usage"))
-
-
-class ChatBody(StreamOptions, frozen=True, kw_only=True):
-    """The fields of a chat request that tasks and the models of this process read; all others pass them by."""
-
-    messages: list[dict[str, Any]]
+        return wants_usage(self.stream_options)
 
 
 class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,21 +75,56 @@ class _Usage(msgspec.Struct):
     completion_tokens_details: _CompletionDetails | None = None
 
 
-class _WithUsage(msgspec.Struct):
-    usage: _Usage | None = None
+_NULL = msgspec.Raw(b"null")
 
 
-_with_usage = msgspec.json.Decoder(_WithUsage)
+class Said(msgspec.Struct):
+    """What is read of a reply, or of an event of a stream; the rest stays bytes."""
+
+    error: msgspec.Raw = _NULL
+    usage: msgspec.Raw = _NULL
+    choices: msgspec.Raw = _NULL
+
+    @property
+    def is_error(self) -> bool:
+        """Tell whether it is an error, whatever the status says."""
+        return bytes(self.error) != b"null"
+
+    @property
+    def reports_usage(self) -> bool:
+        """Tell whether it reports usage."""
+        return bytes(self.usage) != b"null"
+
+    @property
+    def is_usage_alone(self) -> bool:
+        """Tell whether it reports usage and says nothing else."""
+        return self.reports_usage and bytes(self.choices) in {b"[]", b"null"}
+
+
+_said = msgspec.json.Decoder(Said)
+_usage = msgspec.json.Decoder(_Usage | None)
+_fields = msgspec.json.Decoder(Fields)
 
 
 def decode(body: bytes, kind: type[B]) -> B:
     """Return a request body as a struct. Raises InvalidRequestError."""
     try:
         return msgspec.json.decode(body, type=kind)
-    except RecursionError as error:
-        raise _invalid("it is nested too deep") from error
     except UNREADABLE as error:
-        raise _invalid(str(error)) from error
+        raise _invalid(error) from error
+
+
+def fields_of(body: bytes) -> Fields:
+    """Return the fields of a request body. Raises InvalidRequestError."""
+    try:
+        return _fields.decode(body)
+    except UNREADABLE as error:
+        raise _invalid(error) from error
+
+
+def wants_usage(stream_options: Mapping[str, Any] | None) -> bool:
+    """Tell whether a request wants its stream to end with the usage."""
+    return bool((stream_options or {}).get("include_usage"))
 
 
 def text_of(message: dict[str, Any]) -> str:
@@ -176,10 +210,18 @@ def usage_body(usage: Usage | None) -> dict[str, Any] | None:
     }
 
 
-def usage_in(body: bytes) -> Usage | None:
-    """Return the usage that a reply or an event reports, None where it reports none or is no JSON object."""
+def said_in(body: bytes) -> Said | None:
+    """Return what is read of a reply or an event, None where it is no JSON object."""
     try:
-        found = _with_usage.decode(body).usage
+        return _said.decode(body)
+    except UNREADABLE:
+        return None
+
+
+def usage_in(said: Said | None) -> Usage | None:
+    """Return the usage that is reported, None where there is none or it cannot be read."""
+    try:
+        found = None if said is None else _usage.decode(said.usage)
     except UNREADABLE:
         return None
     if found is None:
@@ -206,7 +248,8 @@ def _chunk_head(head: ReplyHead) -> dict[str, Any]:
     return {"id": head.id, "object": "chat.completion.chunk", "created": head.created, "model": head.model}
 
 
-def _invalid(reason: str) -> InvalidRequestError:
+def _invalid(error: Exception) -> InvalidRequestError:
+    reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
     message, _, path = reason.partition(" - at `$")
     parameter = path.rstrip("`").lstrip(".") or None
     where = f" at {parameter}" if parameter else ""

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from lasttenth.models import openai
+from lasttenth.models.port import ModelOperation
 from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.ids import Ids, trace_id_of_traceparent
 from lasttenth.records.ports import SpanScope
@@ -17,23 +18,21 @@ from lasttenth.serve.calls import Call, GatewayRequest
 
 CONTROL_HEADER = "x-lasttenth-"
 CONTROL_KEY = "lasttenth_"
+UNIT_HEADER = "x-lasttenth-unit"
 MAX_UNIT = 200
 MAX_MODEL = 200
 
 
-class _ChatHead(msgspec.Struct, frozen=True, kw_only=True):
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
     model: str
-    messages: msgspec.Raw
     stream: bool | None = None
     metadata: dict[str, Any] | None = None
     safety_identifier: str | None = None
     user: str | None = None
 
 
-class _EmbeddingsHead(msgspec.Struct, frozen=True, kw_only=True):
-    model: str
-    input: msgspec.Raw
-    user: str | None = None
+_HEAD = _Head.__struct_fields__
+_CONTENT: dict[ModelOperation, str] = {"chat": "messages", "embeddings": "input"}
 
 
 def scope_of(request: GatewayRequest, ids: Ids) -> SpanScope:
@@ -44,16 +43,22 @@ def scope_of(request: GatewayRequest, ids: Ids) -> SpanScope:
 
 def admit(request: GatewayRequest, scope: SpanScope) -> Call:
     """Return the call that a request makes. Raises InvalidRequestError."""
-    if request.operation == "chat":
-        return _admit_chat(request, scope)
-    head = openai.decode(request.body, _EmbeddingsHead)
-    unit, source = _unit(request, {}, [("user", head.user)], scope)
+    fields = openai.fields_of(request.body)
+    head = openai.decode(msgspec.json.encode({name: fields[name] for name in _HEAD if name in fields}), _Head)
+    _check_content(request.operation, fields)
+    metadata = head.metadata or {}
+    own = {name: value for name, value in metadata.items() if name.startswith(CONTROL_KEY)}
+    controls = {name.removeprefix(CONTROL_KEY): str(value) for name, value in own.items() if value is not None}
+    if own:
+        fields = _without_controls(fields)
+    unit, source = _unit(request, controls, head, scope)
     return Call(
         operation=request.operation,
         model=named(head.model),
-        stream=False,
-        body=request.body,
-        controls=_header_controls(request),
+        stream=bool(head.stream) and request.operation == "chat",
+        body=msgspec.json.encode(fields) if own else request.body,
+        fields=fields,
+        controls={**controls, **_header_controls(request)},
         unit=unit,
         unit_source=source,
         key=request.key,
@@ -74,29 +79,12 @@ def named(model: str) -> str:
     return model
 
 
-def _admit_chat(request: GatewayRequest, scope: SpanScope) -> Call:
-    head = openai.decode(request.body, _ChatHead)
-    if not bytes(head.messages).lstrip().startswith(b"["):
+def _check_content(operation: ModelOperation, fields: openai.Fields) -> None:
+    name = _CONTENT[operation]
+    if name not in fields:
+        raise InvalidRequestError(f"The request body is wrong: {name} is missing.", parameter=name)
+    if operation == "chat" and memoryview(fields[name])[0] != ord("["):
         raise InvalidRequestError("messages must be a list.", parameter="messages")
-    metadata = head.metadata or {}
-    own = {name: value for name, value in metadata.items() if name.startswith(CONTROL_KEY)}
-    controls = {name.removeprefix(CONTROL_KEY): str(value) for name, value in own.items() if value is not None}
-    candidates: list[tuple[UnitSource, str | None]] = [
-        ("safety_identifier", head.safety_identifier),
-        ("user", head.user),
-    ]
-    unit, source = _unit(request, controls, candidates, scope)
-    return Call(
-        operation=request.operation,
-        model=named(head.model),
-        stream=bool(head.stream),
-        body=_without_controls(request.body) if own else request.body,
-        controls={**controls, **_header_controls(request)},
-        unit=unit,
-        unit_source=source,
-        key=request.key,
-        scope=scope,
-    )
 
 
 def _header_controls(request: GatewayRequest) -> dict[str, str]:
@@ -107,28 +95,22 @@ def _header_controls(request: GatewayRequest) -> dict[str, str]:
     }
 
 
-def _without_controls(body: bytes) -> bytes:
-    fields = openai.decode(body, dict[str, msgspec.Raw])
-    metadata = msgspec.json.decode(fields.pop("metadata"), type=dict[str, msgspec.Raw])
+def _without_controls(fields: openai.Fields) -> openai.Fields:
+    metadata = msgspec.json.decode(fields["metadata"], type=openai.Fields)
     kept = {name: value for name, value in metadata.items() if not name.startswith(CONTROL_KEY)}
-    if kept:
-        fields["metadata"] = msgspec.Raw(msgspec.json.encode(kept))
-    return msgspec.json.encode(fields)
+    others = {name: value for name, value in fields.items() if name != "metadata"}
+    return {**others, "metadata": msgspec.Raw(msgspec.json.encode(kept))} if kept else others
 
 
-def _unit(
-    request: GatewayRequest,
-    controls: dict[str, str],
-    fields: list[tuple[UnitSource, str | None]],
-    scope: SpanScope,
-) -> tuple[str, UnitSource]:
+def _unit(request: GatewayRequest, controls: dict[str, str], head: _Head, scope: SpanScope) -> tuple[str, UnitSource]:
     """Return whom the request is for: the first that is named, in the order that the documentation gives."""
-    candidates: list[tuple[UnitSource, str | None]] = [
-        ("header", request.headers.get(f"{CONTROL_HEADER}unit")),
+    candidates: tuple[tuple[UnitSource, str | None], ...] = (
+        ("header", request.headers.get(UNIT_HEADER)),
         ("metadata", controls.get("unit")),
-        *fields,
+        ("safety_identifier", head.safety_identifier),
+        ("user", head.user),
         ("key", request.key),
-    ]
+    )
     for source, value in candidates:
         if value:
             return _bounded(value), source

@@ -11,7 +11,7 @@ from lasttenth.records.errors import UpstreamError
 from lasttenth.records.ids import Ids
 from lasttenth.records.ports import ChatRequest, FinishPart, FinishReason, Purpose, ReplyPart, SpanScope, TextPart
 from lasttenth.serve.calls import Call, GatewayReply
-from lasttenth.serve.events import data_of
+from lasttenth.serve.events import data_of, events_of
 from lasttenth.serve.relay import Relay
 from lasttenth.serve.settle import Settlement, code_of
 
@@ -70,12 +70,15 @@ class PipelineCaller:
         )
 
     def _call(self, request: ChatRequest, scope: SpanScope) -> Call:
-        body = {**request.parameters, "model": request.model, "messages": request.messages, "stream": request.stream}
+        body = msgspec.json.encode(
+            {**request.parameters, "model": request.model, "messages": request.messages, "stream": request.stream}
+        )
         return Call(
             operation="chat",
             model=request.model,
             stream=request.stream,
-            body=msgspec.json.encode(body),
+            body=body,
+            fields=openai.fields_of(body),
             controls={},
             unit=scope.trace_id,
             unit_source="random",
@@ -89,8 +92,8 @@ async def _choices(reply: GatewayReply) -> AsyncGenerator[_Choice]:
         for choice in _decoded(reply.body, reply.status):
             yield choice
         return
-    async with aclosing(reply.body) as events:
-        async for event in events:
+    async with aclosing(reply.body) as pieces:
+        async for event in events_of(pieces):
             data = data_of(event)
             if data and data != b"[DONE]":
                 for choice in _decoded(data, reply.status):

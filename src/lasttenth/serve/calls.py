@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from lasttenth.models.openai import Fields
 from lasttenth.models.port import ModelOperation
 from lasttenth.records.ids import Clock
 from lasttenth.records.ports import SpanScope
@@ -40,6 +41,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     stream: bool
     body: bytes
     """JSON as the caller sent it, without our own controls."""
+    fields: Fields = {}
+    """What stands in the body."""
     controls: dict[str, str]
     unit: str
     unit_source: UnitSource

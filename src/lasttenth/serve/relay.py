@@ -1,8 +1,8 @@
 """Call and stream: pass a request to a provider and its answer back, reading only what says how much it consumed."""
 
 import re
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Iterable
+from typing import Any
 
 import msgspec
 
@@ -10,27 +10,14 @@ from lasttenth.models import openai
 from lasttenth.models.port import ModelReply, ModelRequest
 from lasttenth.records.errors import UpstreamError
 from lasttenth.serve.calls import Call, GatewayReply
-from lasttenth.serve.events import data_of, events_of
+from lasttenth.serve.events import EventCutter, data_of
 from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.route import Router
 from lasttenth.serve.settle import Settlement, settled
 
 MAX_REPLY_BYTES = 256 * 2**20
+_NOTHING = msgspec.Raw(b"null")
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
-
-
-class _Said(msgspec.Struct):
-    """What is read of a reply or an event: whether it is an error."""
-
-    error: msgspec.Raw = msgspec.Raw(b"null")
-
-    @property
-    def is_error(self) -> bool:
-        return bytes(self.error) != b"null"
-
-
-class _Choices(msgspec.Struct):
-    choices: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 class Relay:
@@ -42,27 +29,31 @@ class Relay:
     async def answer(self, call: Call, settlement: Settlement) -> GatewayReply:
         """Return the provider's answer. Raises ModelNotFoundError, UpstreamError, InvalidRequestError."""
         target = self._router.model_of(call.model)
-        options = openai.decode(call.body, openai.StreamOptions) if call.stream else None
-        body = _addressed(call.body, target.model, options)
+        options = _stream_options(call.fields) if call.stream else {}
+        wants_usage = openai.wants_usage(options)
+        body = _addressed(call, target.model, options)
         settlement.watch.lap("route")
         request = ModelRequest(operation=call.operation, model=target.model, body=body, stream=call.stream)
         reply = await target.provider.call(request)
         settlement.watch.lap("call")
         if reply.media_type.startswith(openai.EVENT_STREAM) and reply.status < 400:
-            events = _relayed(reply, settlement, keep_usage=options is not None and options.wants_usage)
+            events = _relayed(reply, settlement, keep_usage=wants_usage)
             headers = reply_headers(settlement)
             stream = await settled(settlement, events, close=reply.close)
             return GatewayReply(status=reply.status, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
         return await _whole(reply, settlement)
 
 
-def _addressed(body: bytes, model: str, options: openai.StreamOptions | None) -> bytes:
+def _stream_options(fields: openai.Fields) -> dict[str, Any]:
+    options = fields.get("stream_options", _NOTHING)
+    return {} if bytes(options) == b"null" else openai.decode(options, dict[str, Any])
+
+
+def _addressed(call: Call, model: str, options: dict[str, Any]) -> bytes:
     """Return a body under the provider's own name for the model; of a stream the usage is asked for, to cost it."""
-    fields = openai.decode(body, dict[str, msgspec.Raw])
-    fields["model"] = msgspec.Raw(msgspec.json.encode(model))
-    if options is not None and not options.wants_usage:
-        asking = {**(options.stream_options or {}), "include_usage": True}
-        fields["stream_options"] = msgspec.Raw(msgspec.json.encode(asking))
+    fields = {**call.fields, "model": msgspec.Raw(msgspec.json.encode(model))}
+    if call.stream and not openai.wants_usage(options):
+        fields["stream_options"] = msgspec.Raw(msgspec.json.encode({**options, "include_usage": True}))
     return msgspec.json.encode(fields)
 
 
@@ -74,13 +65,14 @@ async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
     settlement.watch.lap("stream")
     outcome = settlement.outcome
     outcome.output = body
-    status = reply.status if reply.status >= 400 else _checked(reply.status, body, settlement)
+    said = openai.said_in(body)
+    status = reply.status if reply.status >= 400 else _checked(reply.status, body, said, settlement)
     if status >= 400:
         outcome.error = UpstreamError.code
         outcome.attributes["upstream_status"] = reply.status
         outcome.output = body = _as_error(body, reply.status)
     else:
-        settlement.price(openai.usage_in(body))
+        settlement.price(openai.usage_in(said))
     headers = reply_headers(settlement)
     if reply.retry_after:
         headers["retry-after"] = reply.retry_after
@@ -97,14 +89,13 @@ async def _read(reply: ModelReply) -> bytes:
     return bytes(content)
 
 
-def _checked(status: int, body: bytes, settlement: Settlement) -> int:
+def _checked(status: int, body: bytes, said: openai.Said | None, settlement: Settlement) -> int:
     """Return the status of an answer that claims to be good: 502 where its body is an error all the same.
 
     Raises:
         UpstreamError: it is a redirect, a page, or nothing at all, or it is whole where a stream was asked for.
     """
-    said = _said(body) if 200 <= status < 300 else None
-    if said is None:
+    if said is None or not 200 <= status < 300:
         settlement.outcome.attributes["upstream_status"] = status
         raise UpstreamError(
             f"The provider answers {status} with something that is no reply: {_shown(body)}.",
@@ -119,55 +110,73 @@ def _checked(status: int, body: bytes, settlement: Settlement) -> int:
 
 
 async def _relayed(reply: ModelReply, settlement: Settlement, *, keep_usage: bool) -> AsyncGenerator[bytes]:
-    """Pass events on; the one that only reports usage goes to those who asked for it.
+    """Pass events on, those that arrive together as one piece.
 
     Raises:
         UpstreamError: an event cannot be read, or the stream ends before the answer is complete.
     """
-    complete = False
-    async with aclosing(events_of(reply.chunks())) as events:
-        async for event in events:
+    passing = _Passing(settlement, keep_usage=keep_usage)
+    cutter = EventCutter()
+    async for chunk in reply.chunks():
+        piece = passing.of(cutter.feed(chunk))
+        if piece:
+            yield piece
+        passing.check()
+    piece = passing.of([cutter.rest])
+    if piece:
+        yield piece
+    passing.check(is_last=True)
+
+
+class _Passing:
+    """What passes of a stream: all events but the one that reports usage to somebody who did not ask for it."""
+
+    def __init__(self, settlement: Settlement, *, keep_usage: bool) -> None:
+        self._settlement = settlement
+        self._keep_usage = keep_usage
+        self._is_complete = False
+        self._unreadable: bytes | None = None
+
+    def of(self, events: Iterable[bytes]) -> bytes:
+        """Return what passes of some events, up to one that cannot be read."""
+        passed: list[bytes] = []
+        for event in events:
             data = data_of(event)
-            complete = _completes(data, settlement) or complete
-            if b'"usage"' not in data or not _reports_usage_alone(data, settlement) or keep_usage:
-                yield event
-    if not complete:
-        raise UpstreamError(
-            "The provider ended its stream before the answer was complete.", hint="Send the request again."
-        )
+            if data and data != openai.DONE_DATA:
+                said = openai.said_in(data)
+                if said is None:
+                    self._unreadable = data
+                    break
+                if not self._passes(said, data):
+                    continue
+            self._is_complete = self._is_complete or data == openai.DONE_DATA
+            passed.append(event)
+        return b"".join(passed)
 
+    def check(self, *, is_last: bool = False) -> None:
+        """Raise UpstreamError where the stream cannot go on, or may not end yet."""
+        if self._unreadable is not None:
+            raise UpstreamError(
+                f"The provider sends an event that cannot be read: {_shown(self._unreadable)}.",
+                hint="Send the request again; if it stays so, check that the provider's base_url speaks OpenAI's protocol.",
+            )
+        if is_last and not self._is_complete:
+            raise UpstreamError(
+                "The provider ended its stream before the answer was complete.", hint="Send the request again."
+            )
 
-def _completes(data: bytes, settlement: Settlement) -> bool:
-    """Tell whether an answer may end with this event. Raises UpstreamError for one that cannot be read."""
-    if not data or data == b"[DONE]":
-        return bool(data)
-    said = _said(data)
-    if said is None:
-        raise UpstreamError(
-            f"The provider sends an event that cannot be read: {_shown(data)}.",
-            hint="Send the request again; if it stays so, check that the provider's base_url speaks OpenAI's protocol.",
-        )
-    if said.is_error:
-        settlement.outcome.error = UpstreamError.code
-    return said.is_error or _FINISHED.search(data) is not None
-
-
-def _said(body: bytes) -> _Said | None:
-    try:
-        return msgspec.json.decode(body, type=_Said)
-    except openai.UNREADABLE:
-        return None
+    def _passes(self, said: openai.Said, data: bytes) -> bool:
+        """Take note of what an event says, and tell whether it passes."""
+        if said.is_error:
+            self._settlement.outcome.error = UpstreamError.code
+        self._is_complete = self._is_complete or said.is_error or _FINISHED.search(data) is not None
+        if said.reports_usage:
+            self._settlement.price(openai.usage_in(said))
+        return self._keep_usage or not said.is_usage_alone
 
 
 def _shown(body: bytes) -> str:
     return " ".join(body[:200].decode(errors="replace").split()) or "nothing"
-
-
-def _reports_usage_alone(data: bytes, settlement: Settlement) -> bool:
-    """Price the usage that an event reports, and tell whether it says nothing else."""
-    usage = openai.usage_in(data)
-    settlement.price(usage)
-    return usage is not None and bytes(msgspec.json.decode(data, type=_Choices).choices) in {b"[]", b"null"}
 
 
 def _as_error(body: bytes, status: int) -> bytes:

@@ -32,8 +32,7 @@ class Settlement:
 
     def note_first_token(self) -> None:
         """Remember when the first piece of the answer was there."""
-        if self.outcome.first_token is None:
-            self.outcome.first_token = self.watch.elapsed()
+        self.outcome.first_token = self.watch.elapsed()
 
     def price(self, usage: Usage | None) -> None:
         """Take what a model reported to have consumed, and what that costs."""
@@ -101,12 +100,14 @@ async def _settling(
     settlement: Settlement, events: AsyncGenerator[bytes], close: Callable[[], Awaitable[None]]
 ) -> AsyncGenerator[bytes]:
     kept = bytearray()
+    has_begun = False
     try:
         yield b""  # begun: see settled()
         async with aclosing(events) as stream:
             async for event in stream:
-                if b"data:" in event:
+                if not has_begun and b"data:" in event:
                     settlement.note_first_token()
+                    has_begun = True
                 if len(kept) <= MAX_RECORDED:
                     kept += event
                 yield event

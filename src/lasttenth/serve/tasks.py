@@ -39,11 +39,10 @@ class TaskRunner:
         registry = await self._registry_of(call.scope.project)
         chosen = await self._chosen(call, target, registry)
         body = openai.decode(call.body, openai.ChatBody)
-        fields = openai.decode(call.body, dict[str, msgspec.Raw])
         task_call = TaskCall(
             release=chosen.release,
             messages=tuple(body.messages),
-            parameters=_parameters(fields),
+            parameters=_parameters(call.fields),
             stream=call.stream,
             scope=call.scope,
         )
@@ -86,7 +85,7 @@ class TaskRunner:
         return Resolved(release, await registry.keep(release, parent=resolved.hash), 1.0)
 
 
-def _parameters(fields: dict[str, msgspec.Raw]) -> dict[str, Any]:
+def _parameters(fields: openai.Fields) -> dict[str, Any]:
     given = {name: openai.decode(fields[name], object) for name in FORWARDED if name in fields}
     return {name: value for name, value in given.items() if value is not None}
 

@@ -1,4 +1,4 @@
-"""The ASGI application: hot paths first, then Starlette for everything else."""
+"""Everything that is served over HTTP: the gateway, and as an ASGI application, on Starlette, all the rest."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,6 @@ from starlette.types import Receive, Scope, Send
 from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation
 from lasttenth.models import openai
-from lasttenth.models.port import ModelOperation
 from lasttenth.records.errors import (
     LasttenthError,
     MethodNotAllowedError,
@@ -25,13 +24,13 @@ from lasttenth.records.errors import (
 )
 from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.api import Api
+from lasttenth.server.connection import HOT
 from lasttenth.server.gateway import Gateway
 from lasttenth.server.requests import Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
 
 GATEWAY_PATHS = "Served are: POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models."
-HOT: Mapping[str, ModelOperation] = {"/v1/chat/completions": "chat", "/v1/embeddings": "embeddings"}
 
 
 class Application:
@@ -46,19 +45,14 @@ class Application:
         self._installation = installation
         self._door = Door(installation.keyring, keys_required=keys_required, project=DEFAULT_PROJECT)
         limit = installation.place.settings.limits.body
-        self._gateway = Gateway(installation.pipeline, self._door, body_limit=limit)
+        self.gateway = Gateway(installation.pipeline, self._door, body_limit=limit)
         self._rest = Starlette(
             routes=[*self._routes(), *Api(installation, self._door, body_limit=limit).routes(), *pages],
             exception_handlers={LasttenthError: _failed, HTTPException: _refused, Exception: _unexpected},
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one connection's request."""
-        if scope["type"] == "http" and scope["method"] == "POST":
-            operation = HOT.get(scope["path"])
-            if operation is not None:
-                await self._gateway(operation, scope, receive, send)
-                return
+        """Answer a request that is none of the gateway's."""
         await self._rest(scope, receive, send)
 
     def _routes(self) -> list[BaseRoute]:
@@ -110,7 +104,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     where = f"{request.method} {request.url.path}"
     hint = GATEWAY_PATHS if request.url.path.startswith("/v1") else "See /api/openapi.json."
-    if status == 405 or request.url.path in HOT:
+    if status == 405 or request.url.path.encode() in HOT:
         return await _failed(request, MethodNotAllowedError(f"{where} is not possible.", hint=hint))
     return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint=hint))
 

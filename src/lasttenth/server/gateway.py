@@ -1,27 +1,22 @@
-"""The hot paths: from raw ASGI to the pipeline and back, with nothing in between."""
+"""The gateway's door: from a request on a connection to the pipeline and back, with nothing in between."""
 
-import asyncio
 import logging
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
-
-import msgspec
-from starlette.types import Receive, Scope, Send
 
 from lasttenth.models import openai
-from lasttenth.models.port import ModelOperation
 from lasttenth.records.errors import LasttenthError
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.replies import UNEXPECTED
-from lasttenth.server.requests import ClientDisconnected, Door, headers_of, read_body
+from lasttenth.server.connection import Exchange
+from lasttenth.server.requests import ClientDisconnected, Door, Identity
 
 logger = logging.getLogger("lasttenth.server")
 
 
 class Gateway:
-    """Serve one path of the gateway.
+    """Serve the gateway's paths.
 
     Args:
         body_limit: bytes that a request body may have.
@@ -32,64 +27,43 @@ class Gateway:
         self._door = door
         self._body_limit = body_limit
 
-    async def __call__(self, operation: ModelOperation, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one HTTP request, and give it up as soon as the client goes away."""
-        headers = headers_of(scope)
-        request = GatewayRequest(operation=operation, project=self._door.project, headers=headers, body=b"")
+    async def answer(self, exchange: Exchange) -> None:
+        """Answer one request. It is given up, by cancellation, as soon as the client goes away."""
+        identity = Identity(self._door.project, "")
         try:
-            identity = await self._door.let_in(headers)
-            request = msgspec.structs.replace(request, project=identity.project, key=identity.key)
-            body = await read_body(receive, headers, limit=self._body_limit)
+            identity = await self._door.let_in(exchange.headers)
+            body = await exchange.read(limit=self._body_limit)
         except ClientDisconnected:
             return
         except LasttenthError as error:
-            await _send(send, self._pipeline.refuse(request, error))
-            return
-        await _unless_left(receive, self._answer(msgspec.structs.replace(request, body=body), send))
-
-    async def _answer(self, request: GatewayRequest, send: Send) -> None:
-        await _send(send, await self._pipeline.serve(request))
-
-
-async def _unless_left(receive: Receive, answer: Coroutine[Any, Any, None]) -> None:
-    answering = asyncio.ensure_future(answer)
-    leaving = asyncio.ensure_future(_disconnected(receive))
-    try:
-        await asyncio.wait({answering, leaving}, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        leaving.cancel()
-        answering.cancel()
-        await asyncio.gather(answering, leaving, return_exceptions=True)
+            reply = self._pipeline.refuse(_request(exchange, identity, b""), error)
+        else:
+            reply = await self._pipeline.serve(_request(exchange, identity, body))
+        if isinstance(reply.body, bytes):
+            exchange.send_whole(reply, reply.body)
+        else:
+            await _send_stream(exchange, reply, reply.body)
 
 
-async def _send(send: Send, reply: GatewayReply) -> None:
-    body = reply.body
-    if not isinstance(body, bytes):
-        await _send_events(send, reply, body)
-        return
-    headers = [*_head(reply), (b"content-length", b"%d" % len(body))]
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+def _request(exchange: Exchange, identity: Identity, body: bytes) -> GatewayRequest:
+    return GatewayRequest(
+        operation=exchange.operation,
+        project=identity.project,
+        headers=exchange.headers,
+        body=body,
+        key=identity.key,
+    )
 
 
-async def _send_events(send: Send, reply: GatewayReply, events: AsyncGenerator[bytes]) -> None:
-    async with aclosing(events):
-        await send({"type": "http.response.start", "status": reply.status, "headers": _head(reply)})
+async def _send_stream(exchange: Exchange, reply: GatewayReply, pieces: AsyncGenerator[bytes]) -> None:
+    async with aclosing(pieces):
+        head = exchange.head_of_stream(reply)
         try:
-            async for event in events:
-                await send({"type": "http.response.body", "body": event, "more_body": True})
+            async for piece in pieces:
+                await exchange.send_piece(piece, head=head)
+                head = b""
         except Exception:
             logger.exception("A stream failed.")
-            failure = openai.event(openai.error_body(UNEXPECTED))
-            await send({"type": "http.response.body", "body": failure, "more_body": True})
-        await send({"type": "http.response.body", "body": b""})
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
-
-
-def _head(reply: GatewayReply) -> list[tuple[bytes, bytes]]:
-    head = [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in reply.headers.items()]
-    return [(b"content-type", reply.media_type.encode("latin-1")), *head]
+            await exchange.send_piece(openai.event(openai.error_body(UNEXPECTED)), head=head)
+            head = b""
+        exchange.end_stream(head=head)

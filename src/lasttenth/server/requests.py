@@ -75,8 +75,7 @@ def headers_of(scope: Scope) -> dict[str, str]:
 
 async def read_body(receive: Receive, headers: Mapping[str, str], *, limit: int) -> bytes:
     """Return a request's body. Raises PayloadTooLargeError, ClientDisconnected."""
-    announced = headers.get("content-length", "")
-    length = int(announced) if announced.isdigit() else 0
+    length = announced_length(headers)
     parts: list[bytes] = []
     size = 0
     while True:
@@ -90,8 +89,19 @@ async def read_body(receive: Receive, headers: Mapping[str, str], *, limit: int)
         if not message.get("more_body", False) or size > DRAINED * limit:
             break
     if max(size, length) > limit:
-        raise PayloadTooLargeError(
-            f"The body has {max(size, length):,} bytes; {limit:,} are allowed.",
-            hint="Send less, or raise limits.body in lasttenth.yaml.",
-        )
+        raise too_large(max(size, length), limit=limit)
     return b"".join(parts)
+
+
+def announced_length(headers: Mapping[str, str]) -> int:
+    """Return the length that a request says its body has, 0 where it says nothing."""
+    announced = headers.get("content-length", "")
+    return int(announced) if announced.isdigit() else 0
+
+
+def too_large(size: int, *, limit: int) -> PayloadTooLargeError:
+    """Return the error of a body beyond the limit; both in bytes."""
+    return PayloadTooLargeError(
+        f"The body has {size:,} bytes; {limit:,} are allowed.",
+        hint="Send less, or raise limits.body in lasttenth.yaml.",
+    )

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import errno
+import gc
 import ipaddress
 import signal
 import socket
@@ -13,11 +14,14 @@ import uvicorn
 
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.server.application import Application
+from lasttenth.server.connection import GatewayConnection
 
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 BACKLOG = 2048
 GRACE_SECONDS = 10
 LINGER_SECONDS = 1.0
+COLLECT_AFTER = (10_000, 20, 20)
+"""Objects made beyond those let go of, then runs over the younger ones, after which the collector runs."""
 STOP_SECONDS = 25.0
 """What a process may take to stop: its requests and its jobs end beside each other, then what waits is written."""
 
@@ -82,9 +86,11 @@ async def serve(
     """
     configuration = uvicorn.Config(
         application,
+        http=GatewayConnection,
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         lifespan="off",
         timeout_graceful_shutdown=GRACE_SECONDS,
         ws="none",
@@ -93,12 +99,24 @@ async def serve(
     # Once it has stopped, uvicorn raises the signal again: that must not end the process before everything is closed.
     before = signal.signal(signal.SIGTERM, _leave_it_to_uvicorn)
     watching = asyncio.get_running_loop().create_task(_when_started(server, ready))
+    _leave_alone_what_is_there()
     try:
         await server.serve(sockets=[listener])
     finally:
         signal.signal(signal.SIGTERM, before)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+
+
+def _leave_alone_what_is_there() -> None:
+    """Keep the garbage collector away from what stays for as long as the process runs, and let it run less often.
+
+    A request leaves nearly nothing behind that only the collector can find, and each of its full runs would go through all
+    the modules again: together about a seventh of the work of a request.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_AFTER)
 
 
 class _Server(uvicorn.Server):
