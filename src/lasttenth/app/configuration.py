@@ -46,6 +46,20 @@ class ServerLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     body: Annotated[int, msgspec.Meta(ge=1)] = 32 * 2**20
 
 
+class TraceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is recorded of each request."""
+
+    payloads: bool = True
+    """Whether inputs and outputs are kept; without them a trace says who called what, how long it took and what it cost."""
+
+
+class CacheSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What each process keeps of answers, for requests that opt in."""
+
+    bytes: Annotated[int, msgspec.Meta(ge=0)] = 64 * 2**20
+    seconds: Annotated[float, msgspec.Meta(gt=0)] = 3600.0
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The whole file."""
 
@@ -59,6 +73,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     scripts: dict[str, Script] = {}
     timeouts: Limits = Limits()
     limits: ServerLimits = ServerLimits()
+    traces: TraceSettings = TraceSettings()
+    cache: CacheSettings = CacheSettings()
 
 
 def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:

@@ -30,9 +30,11 @@ from lasttenth.records.errors import ConfigurationError, StorageError
 from lasttenth.records.ids import Clock, Ids, SystemClock, system_randomness
 from lasttenth.records.traces import Span
 from lasttenth.releases.registry import Registry
+from lasttenth.serve.cache import MemoryCache
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
 from lasttenth.serve.route import Router
+from lasttenth.serve.settle import Settling
 from lasttenth.storage.opening import open_remote_store, open_store
 from lasttenth.storage.ports import Store
 from lasttenth.storage.remote import RemoteStore
@@ -65,7 +67,8 @@ class Installation:
         self.embedder = EmbedderSlot(place.cache, threads=place.threads)
         self.upkeep = Upkeep(store)
         pepper = read_pepper(place.folder / PEPPER, system_randomness)
-        self.recorder = Recorder(self._write_spans, folder=place.folder)
+        payloads = place.settings.traces.payloads
+        self.recorder = Recorder(self._write_spans, folder=place.folder, payloads=payloads)
         self._watch = Watch(store.version, clock)
         self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness, watch=self._watch)
         self._transport = AiohttpTransport(place.settings.timeouts)
@@ -79,9 +82,8 @@ class Installation:
             router=self.router,
             registry_of=self.registry,
             programs={"": program},
-            prices=self.prices,
-            record=self.recorder.record,
-            clock=clock,
+            settling=Settling(clock, self.prices, self.recorder.record),
+            cache=MemoryCache(size=place.settings.cache.bytes, seconds=place.settings.cache.seconds, clock=clock),
         )
         self.functions = Functions()
         self.functions.add(INDEX_KIND, index_function(self._embedder), payload=IndexPaths)

@@ -40,7 +40,7 @@ class ChatBody(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def wants_usage(self) -> bool:
-        """Tell whether a stream is to end with its usage."""
+        """Tell whether the stream is to end with its usage."""
         return wants_usage(self.stream_options)
 
 
@@ -122,8 +122,14 @@ def fields_of(body: bytes) -> Fields:
         raise _invalid(error) from error
 
 
+def stream_options_of(fields: Fields) -> dict[str, Any]:
+    """Return what a chat request says about its stream. Raises InvalidRequestError."""
+    options = fields.get("stream_options", _NULL)
+    return {} if bytes(options) == b"null" else decode(options, dict[str, Any])
+
+
 def wants_usage(stream_options: Mapping[str, Any] | None) -> bool:
-    """Tell whether a request wants its stream to end with the usage."""
+    """Tell whether a stream is to end with its usage."""
     return bool((stream_options or {}).get("include_usage"))
 
 

@@ -22,6 +22,8 @@ LOCAL_PROVIDERS = frozenset({"builtin", "ollama", "scripted"})
 
 _FREE = Rates(input=Decimal(0), output=Decimal(0))
 _REMEMBERED = 1024
+_MINUTE = 60 * 10**9
+"""Nanoseconds. No price changes within one."""
 
 
 class Price(msgspec.Struct, frozen=True, kw_only=True):
@@ -44,22 +46,23 @@ class Cost(NamedTuple):
 
 
 class Prices:
-    """A price list. Finding a price is cheap the second time: the last thousand names are remembered."""
+    """A price list. Finding a price is cheap the second time: the last thousand names are remembered.
+
+    Attributes:
+        version: the name of the price list, such as `genai-prices/0.2.3`.
+    """
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self.version = f"{catalogue.source}/{catalogue.version}"
         self._find = functools.lru_cache(_REMEMBERED)(catalogue.find)
+        self._price_in = functools.lru_cache(_REMEMBERED)(self._find_price)
 
     @classmethod
     def load(cls) -> "Prices":
         """Read the snapshot that ships with Lasttenth."""
         data = resources.files(__package__).joinpath("prices.json").read_bytes()
         return cls(msgspec.json.decode(data, type=Catalogue))
-
-    @property
-    def version(self) -> str:
-        """Return the name of the price list, such as `genai-prices/0.2.3`."""
-        return f"{self._catalogue.source}/{self._catalogue.version}"
 
     def price_of(self, model: str, *, at: int) -> Price | None:
         """Return what a model cost at a time, or None where that is not known.
@@ -68,19 +71,22 @@ class Prices:
             model: `provider/model`, such as `openai/gpt-5-mini`.
             at: Nanoseconds since the Unix epoch: prices change, some of them with the hour.
         """
+        return self._price_in(model, at // _MINUTE)
+
+    def cost(self, model: str, usage: Usage, *, at: int) -> Cost:
+        """Return the cost of a call of `provider/model` at a time in Unix nanoseconds."""
+        price = self.price_of(model, at=at)
+        return Cost(cost(price, usage), price.version if price else self.version)
+
+    def _find_price(self, model: str, minute: int) -> Price | None:
         provider, _, name = model.partition("/")
         if provider in LOCAL_PROVIDERS:
             return Price(model=model, version="local", rates=_FREE)
         found = self._find(provider, name)
         if found is None:
             return None
-        rates = found.rates_at(dt.datetime.fromtimestamp(at // 1_000_000_000, dt.UTC))
+        rates = found.rates_at(dt.datetime.fromtimestamp(minute * 60, dt.UTC))
         return Price(model=model, version=self.version, rates=rates) if rates.are_known else None
-
-    def cost(self, model: str, usage: Usage, *, at: int) -> Cost:
-        """Return the cost of a call of `provider/model` at a time in Unix nanoseconds."""
-        price = self.price_of(model, at=at)
-        return Cost(cost(price, usage), price.version if price else self.version)
 
     def context_window_of(self, model: str) -> int | None:
         """Return how many tokens a model takes, or None where that is not known."""

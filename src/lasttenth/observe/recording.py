@@ -59,10 +59,14 @@ class Recorder:
         write: how spans reach the store.
         folder: where the spill file is kept, for what the store refuses and the queue cannot hold.
         queue_bytes: bound of the queue.
+        payloads: whether inputs and outputs are kept.
     """
 
-    def __init__(self, write: WriteSpans, *, folder: Path, queue_bytes: int = QUEUE_BYTES) -> None:
+    def __init__(
+        self, write: WriteSpans, *, folder: Path, queue_bytes: int = QUEUE_BYTES, payloads: bool = True
+    ) -> None:
         self._write = write
+        self._payloads = payloads
         self._spill = Spill(folder, process=os.getpid())
         self._limit = queue_bytes
         self._queue: deque[_Waiting] = deque()
@@ -82,6 +86,8 @@ class Recorder:
 
     def record(self, project: str, span: Span) -> None:
         """Take a span. Never waits, never raises."""
+        if not self._payloads:
+            span = msgspec.structs.replace(span, input=None, output=None)
         size = _OVERHEAD + _length(span.input) + _length(span.output)
         is_closed = self._closing.is_set() and self._task is None
         if is_closed or self._bytes + size > self._limit:

@@ -25,4 +25,4 @@ def text_hash(text: str) -> str:
 
 def keyed_hash(key: bytes, data: bytes) -> str:
     """Return the hex HMAC-SHA-256 of a payload: without the project's key nobody can test a guess against it."""
-    return hmac.new(key, data, hashlib.sha256).hexdigest()
+    return hmac.digest(key, data, "sha256").hex()

@@ -88,11 +88,8 @@ def _check_content(operation: ModelOperation, fields: openai.Fields) -> None:
 
 
 def _header_controls(request: GatewayRequest) -> dict[str, str]:
-    return {
-        name.removeprefix(CONTROL_HEADER).replace("-", "_"): value
-        for name, value in request.headers.items()
-        if name.startswith(CONTROL_HEADER)
-    }
+    names = [name for name in request.headers if name.startswith(CONTROL_HEADER)]
+    return {name.removeprefix(CONTROL_HEADER).replace("-", "_"): request.headers[name] for name in names}
 
 
 def _without_controls(fields: openai.Fields) -> openai.Fields:

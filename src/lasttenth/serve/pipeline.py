@@ -2,28 +2,30 @@
 
     admit   decode the head, take out our own controls, say who it is for        admit.py
     route   find the provider of a model, or the release of a task               route.py, tasks.py
+    cache   answer from what was asked before, where the request opts in         cache.py, replay.py
     call    pass it on                                                           relay.py, program.py
     stream  pass the answer back, event by event, reading only its usage         relay.py, citing.py
     settle  what it consumed and cost; one span, written behind the answer       settle.py
 
-Guards stand between admit and route, caches between guards and call. A request that any stage refuses is settled like
+Guards will stand between admit and cache. A request that any stage refuses is settled like
 all others: it is traced, and answered with an error in the shape of the protocol it spoke.
 """
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 
-from lasttenth.models.prices import Prices
 from lasttenth.records.errors import LasttenthError
-from lasttenth.records.ids import Clock, Ids
+from lasttenth.records.ids import Ids
 from lasttenth.records.ports import Program, SpanScope
 from lasttenth.serve.admit import admit, scope_of
+from lasttenth.serve.cache import ExactCaching, ReplyCache
 from lasttenth.serve.caller import PipelineCaller
 from lasttenth.serve.calls import Call, GatewayReply, GatewayRequest
 from lasttenth.serve.relay import Relay
 from lasttenth.serve.replies import UNEXPECTED, refusal
 from lasttenth.serve.route import Router
-from lasttenth.serve.settle import RecordSpan, Settlement, code_of
+from lasttenth.serve.settle import Settlement, Settling, code_of
 from lasttenth.serve.tasks import RegistryOf, TaskRunner
 
 logger = logging.getLogger("lasttenth.serve")
@@ -36,8 +38,8 @@ class Pipeline:
         router: who serves which model.
         registry_of: the registry of a project.
         programs: what runs for a task, by its name; the entry "" runs for all others.
-        prices: what models cost.
-        record: takes spans without waiting.
+        settling: how calls are settled.
+        cache: keeps answers for requests that opt in.
     """
 
     def __init__(
@@ -46,18 +48,16 @@ class Pipeline:
         router: Router,
         registry_of: RegistryOf,
         programs: Mapping[str, Program],
-        prices: Prices,
-        record: RecordSpan,
-        clock: Clock,
+        settling: Settling,
+        cache: ReplyCache,
     ) -> None:
         self._router = router
-        self._ids = Ids(clock)
-        self._clock = clock
-        self._prices = prices
-        self._record = record
+        self._ids = Ids(settling.clock)
+        self._begin = settling.begin
         self._relay = Relay(router)
         self.caller = PipelineCaller(self._relay, ids=self._ids, begin=self._begin)
-        self._tasks = TaskRunner(registry_of, programs=programs, caller=self.caller)
+        self._caching = ExactCaching(cache)
+        self._tasks = TaskRunner(registry_of, programs=programs, caller=self.caller, caching=self._caching)
 
     async def serve(self, request: GatewayRequest) -> GatewayReply:
         """Return the reply to a request; errors are replies too."""
@@ -93,10 +93,8 @@ class Pipeline:
         task = self._router.task_of(call.model) if call.operation == "chat" else None
         if task is not None:
             return await self._tasks.answer(call, task, settlement)
-        return await self._relay.answer(call, settlement)
-
-    def _begin(self, call: Call) -> Settlement:
-        return Settlement(call, clock=self._clock, prices=self._prices, record=self._record)
+        ask = partial(self._relay.answer, call, settlement)
+        return await self._caching.answer(call, settlement, scope=(call.model,), ask=ask)
 
 
 def _unread(request: GatewayRequest, scope: SpanScope) -> Call:

@@ -16,7 +16,6 @@ from lasttenth.serve.route import Router
 from lasttenth.serve.settle import Settlement, settled
 
 MAX_REPLY_BYTES = 256 * 2**20
-_NOTHING = msgspec.Raw(b"null")
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 
 
@@ -29,7 +28,7 @@ class Relay:
     async def answer(self, call: Call, settlement: Settlement) -> GatewayReply:
         """Return the provider's answer. Raises ModelNotFoundError, UpstreamError, InvalidRequestError."""
         target = self._router.model_of(call.model)
-        options = _stream_options(call.fields) if call.stream else {}
+        options = openai.stream_options_of(call.fields) if call.stream else {}
         wants_usage = openai.wants_usage(options)
         body = _addressed(call, target.model, options)
         settlement.watch.lap("route")
@@ -42,11 +41,6 @@ class Relay:
             stream = await settled(settlement, events, close=reply.close)
             return GatewayReply(status=reply.status, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
         return await _whole(reply, settlement)
-
-
-def _stream_options(fields: openai.Fields) -> dict[str, Any]:
-    options = fields.get("stream_options", _NOTHING)
-    return {} if bytes(options) == b"null" else openai.decode(options, dict[str, Any])
 
 
 def _addressed(call: Call, model: str, options: dict[str, Any]) -> bytes:

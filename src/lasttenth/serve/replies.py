@@ -26,6 +26,9 @@ def reply_headers(settlement: Settlement) -> dict[str, str]:
         headers["x-lasttenth-cost"] = f"{dollars(outcome.cost):f}"
     if outcome.assignment is not None:
         headers["x-lasttenth-release"] = outcome.assignment.release
+    cache = outcome.attributes.get("cache")
+    if cache is not None:
+        headers["x-lasttenth-cache"] = cache
     declined, groundedness = outcome.attributes.get("declined"), outcome.attributes.get("groundedness")
     if declined is not None:
         headers["x-lasttenth-answered"] = "false" if declined else "true"

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from typing import NamedTuple
 
 from lasttenth.models import openai
 from lasttenth.models.prices import Prices
@@ -19,15 +20,27 @@ MAX_RECORDED = 8 * 2**20
 RecordSpan = Callable[[str, Span], None]
 
 
+class Settling(NamedTuple):
+    """What every settlement needs: the time, what models cost, and who takes spans without waiting."""
+
+    clock: Clock
+    prices: Prices
+    record: RecordSpan
+
+    def begin(self, call: Call) -> "Settlement":
+        """Return the settlement of a call that begins now."""
+        return Settlement(call, self)
+
+
 class Settlement:
     """The end of one call: gather what is known in `outcome`, then finish once."""
 
-    def __init__(self, call: Call, *, clock: Clock, prices: Prices, record: RecordSpan) -> None:
+    def __init__(self, call: Call, settling: Settling) -> None:
         self.call = call
-        self.watch = Stopwatch(clock)
+        self.watch = Stopwatch(settling.clock)
         self.outcome = Outcome(model=call.model)
-        self._prices = prices
-        self._record = record
+        self._prices = settling.prices
+        self._record = settling.record
         self._finished = False
 
     def note_first_token(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import aclosing
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ from lasttenth.records.ports import Caller, Citation, FinishPart, GroundingPart,
 from lasttenth.records.traces import Assignment
 from lasttenth.releases.registry import Registry, Resolved
 from lasttenth.serve.admit import named
+from lasttenth.serve.cache import ExactCaching
 from lasttenth.serve.calls import Call, GatewayReply, Outcome
 from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.route import TaskTarget
@@ -29,10 +31,13 @@ CITATION_TYPE = "lasttenth_citation"
 class TaskRunner:
     """Answer calls of tasks."""
 
-    def __init__(self, registry_of: RegistryOf, *, programs: Mapping[str, Program], caller: Caller) -> None:
+    def __init__(
+        self, registry_of: RegistryOf, *, programs: Mapping[str, Program], caller: Caller, caching: ExactCaching
+    ) -> None:
         self._registry_of = registry_of
         self._programs = programs
         self._caller = caller
+        self._caching = caching
 
     async def answer(self, call: Call, target: TaskTarget, settlement: Settlement) -> GatewayReply:
         """Return the task's answer. Raises TaskNotFoundError, IndexNotFoundError, UpstreamError."""
@@ -57,6 +62,10 @@ class TaskRunner:
         )
         settlement.outcome.model = chosen.release.model
         settlement.watch.lap("route")
+        ask = partial(self._run, call, settlement, program=program, task_call=task_call)
+        return await self._caching.answer(call, settlement, scope=(chosen.hash, environment), ask=ask)
+
+    async def _run(self, call: Call, settlement: Settlement, *, program: Program, task_call: TaskCall) -> GatewayReply:
         parts = program.answer(task_call, self._caller)
         # What fails before the first word is answered with a status of its own, on streams as well.
         first = await anext(parts)
@@ -64,7 +73,8 @@ class TaskRunner:
             id=f"chatcmpl-{call.scope.trace_id}", created=settlement.watch.started_at // 10**9, model=call.model
         )
         if call.stream:
-            events = _streamed(_resumed(first, parts), head, settlement.outcome, include_usage=body.wants_usage)
+            wants_usage = openai.wants_usage(openai.stream_options_of(call.fields))
+            events = _streamed(_resumed(first, parts), head, settlement.outcome, include_usage=wants_usage)
             headers = reply_headers(settlement)
             stream = await settled(settlement, events, close=parts.aclose)
             return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream)

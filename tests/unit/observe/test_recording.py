@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
+
 from lasttenth.observe.recording import Recorder
 from lasttenth.observe.spill import Spill
 from lasttenth.records.errors import StorageError
@@ -62,6 +64,38 @@ def test_spans_are_written_behind_in_the_order_they_came(tmp_path: Path) -> None
         return shelf.spans
 
     assert [each.start for each in asyncio.run(work())] == list(range(1000))
+
+
+def test_without_payloads_everything_else_is_written(tmp_path: Path) -> None:
+    async def work() -> list[Span]:
+        shelf = Shelf()
+        recorder = Recorder(shelf.write, folder=tmp_path, payloads=False)
+        recorder.start()
+        recorder.record("one", span(7, size=100))
+        await recorder.flush()
+        await recorder.close()
+        return shelf.spans
+
+    assert asyncio.run(work()) == [msgspec.structs.replace(span(7), input=None)]
+
+
+def test_spans_that_nobody_waits_for_are_written_together(tmp_path: Path) -> None:
+    async def work() -> list[int]:
+        batches: list[int] = []
+
+        async def write(_project: str, spans: list[Span]) -> None:
+            batches.append(len(spans))
+
+        recorder = Recorder(write, folder=tmp_path)
+        recorder.start()
+        for number in range(10):
+            recorder.record("one", span(number))
+            await asyncio.sleep(0)
+        await recorder.flush()
+        await recorder.close()
+        return batches
+
+    assert asyncio.run(work()) == [10]
 
 
 def test_what_the_queue_cannot_hold_goes_to_the_spill_file_and_comes_back(tmp_path: Path) -> None:

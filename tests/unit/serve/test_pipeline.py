@@ -21,9 +21,11 @@ from lasttenth.records.traces import Span
 from lasttenth.records.usage import Usage
 from lasttenth.releases.registry import Registry
 from lasttenth.releases.taskfile import TaskFile
+from lasttenth.serve.cache import MemoryCache
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.route import Router
+from lasttenth.serve.settle import Settling
 from lasttenth.storage.ports import Store
 
 T = TypeVar("T")
@@ -108,14 +110,16 @@ class Desk(NamedTuple):
     pipeline: Pipeline
     spans: list[Span]
 
-    async def ask(self, model: str = "up/m", *, stream: bool = False, **fields: Any) -> GatewayReply:
+    async def ask(
+        self, model: str = "up/m", *, project: str = "one", stream: bool = False, **fields: Any
+    ) -> GatewayReply:
         """Send a chat request."""
-        messages = [{"role": "user", "content": "Hello?"}]
-        return await self.send(msgspec.json.encode({"model": model, "messages": messages, "stream": stream, **fields}))
+        content = {"model": model, "messages": [{"role": "user", "content": "Hello?"}], "stream": stream, **fields}
+        return await self.send(msgspec.json.encode(content), project=project)
 
-    async def send(self, body: bytes) -> GatewayReply:
+    async def send(self, body: bytes, *, project: str = "one") -> GatewayReply:
         """Send a chat request as bytes."""
-        return await self.pipeline.serve(GatewayRequest(operation="chat", project="one", headers={}, body=body))
+        return await self.pipeline.serve(GatewayRequest(operation="chat", project=project, headers={}, body=body))
 
 
 def served(folder: Path, work: Callable[[Desk], Awaitable[T]], upstream: Callable[[], Upstream]) -> T:
@@ -136,9 +140,8 @@ def served(folder: Path, work: Callable[[Desk], Awaitable[T]], upstream: Callabl
             router=Router({"up": provider}),
             registry_of=registry_of,
             programs={"": Passing()},
-            prices=Prices.load(),
-            record=lambda _project, span: spans.append(span),
-            clock=clock,
+            settling=Settling(clock, Prices.load(), lambda _project, span: spans.append(span)),
+            cache=MemoryCache(size=2**20, seconds=60, clock=clock),
         )
         result = await asyncio.wait_for(work(Desk(pipeline, spans)), 20)
         assert provider.open == 0

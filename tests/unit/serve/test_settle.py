@@ -10,7 +10,7 @@ from lasttenth.records.errors import UpstreamTimeoutError
 from lasttenth.records.ports import SpanScope
 from lasttenth.records.traces import Span
 from lasttenth.serve.calls import Call
-from lasttenth.serve.settle import Settlement, settled
+from lasttenth.serve.settle import Settling, settled
 from lasttenth.testing import FixedClock
 
 SCOPE = SpanScope(project="default", trace_id="1" * 32, span_id="2" * 16)
@@ -37,7 +37,7 @@ class Kept:
         self.closed += 1
 
     async def begin(self, *events: bytes | Exception) -> AsyncGenerator[bytes]:
-        settlement = Settlement(CALL, clock=FixedClock(), prices=Prices.load(), record=self._record)
+        settlement = Settling(FixedClock(), Prices.load(), self._record).begin(CALL)
         return await settled(settlement, _said(*events), close=self.close)
 
     def _record(self, _project: str, span: Span) -> None:
