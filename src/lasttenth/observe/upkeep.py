@@ -13,8 +13,10 @@ from lasttenth.storage.ports import Store
 
 LOOK_SECONDS = 5.0
 """How often to look for what other processes have left."""
-GATHER_SECONDS = 0.5
-"""How long what was written waits for more: many spans are indexed for less than one by one."""
+QUIET_SECONDS = 0.5
+"""How long nothing must have been written before what was is indexed: requests go first."""
+BUSY_SECONDS = 10.0
+"""How long indexing waits for such a moment."""
 LEARN_SECONDS = 60.0
 AT_ONCE = 2000
 """Spans that a search waits for."""
@@ -58,8 +60,7 @@ class Upkeep:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_SECONDS):
                     await self._wake.wait()
-                    await asyncio.sleep(GATHER_SECONDS)
-            self._wake.clear()
+            await self._until_it_is_quiet()
             try:
                 await self._index(await self._store.search_lag())
                 await self._learn()
@@ -68,6 +69,14 @@ class Upkeep:
             except Exception:
                 # A background loop: what fails is logged, and tried again with the next spans.
                 logger.exception("The upkeep of traces failed.")
+
+    async def _until_it_is_quiet(self) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(BUSY_SECONDS):
+                while self._wake.is_set():
+                    self._wake.clear()
+                    await asyncio.sleep(QUIET_SECONDS)
+        self._wake.clear()
 
     async def _index(self, lag: SearchLag) -> None:
         while lag.spans:
