@@ -41,10 +41,12 @@ class WriterClient:
 
     Args:
         path: the writer's socket.
+        longest: bytes that may be written at once.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, longest: int = MAX_FRAME) -> None:
         self._path = path
+        self._longest = longest
         self._numbers = itertools.count(1)
         self._connection: _Connection | None = None
         self._connecting = asyncio.Lock()
@@ -61,10 +63,15 @@ class WriterClient:
         method = METHODS[name]
         packed = msgspec.Raw(method.pack(*arguments, **named))
         request = Request(next(self._numbers), name, project, packed)
+        sent = frame(request)
+        if len(sent) > self._longest:
+            raise PayloadTooLargeError(
+                f"{name} has {len(sent):,} bytes; {self._longest:,} can be written at once.", hint="Send less."
+            )
         began = time.monotonic()
         self._waiting += 1
         try:
-            reply = await (await self._connected()).ask(request)
+            reply = await (await self._connected()).ask(request.number, sent)
         finally:
             self._waiting -= 1
         self._last_seconds = time.monotonic() - began
@@ -105,17 +112,12 @@ class _Connection:
         self.ended = False
         self._task = asyncio.get_running_loop().create_task(self._listen(), name="lasttenth-writer-client")
 
-    async def ask(self, request: Request) -> Reply:
-        """Send a request and return its reply. Raises StorageError where the connection ends before."""
-        sent = frame(request)
-        if len(sent) > MAX_FRAME:
-            raise PayloadTooLargeError(
-                f"{request.method} has {len(sent):,} bytes; {MAX_FRAME:,} can be written at once.", hint="Send less."
-            )
+    async def ask(self, number: int, sent: bytes) -> Reply:
+        """Send the frame of a request and return its reply. Raises StorageError where the connection ends before."""
         if self.ended:
             raise away(self._path)
         answered: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
-        self._asked[request.number] = answered
+        self._asked[number] = answered
         try:
             self._outbox.put(sent)
             await self._writer.drain()
@@ -123,7 +125,7 @@ class _Connection:
         except OSError as error:
             raise away(self._path) from error
         finally:
-            self._asked.pop(request.number, None)
+            self._asked.pop(number, None)
         if reply is None:
             raise away(self._path)
         return reply

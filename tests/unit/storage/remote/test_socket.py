@@ -44,9 +44,9 @@ def written(folder: Path, work: Callable[[Store, Writer], Awaitable[T]]) -> T:
 
 
 @asynccontextmanager
-async def calling(path: Path) -> AsyncIterator[WriterClient]:
+async def calling(path: Path, *, longest: int = frames.MAX_FRAME) -> AsyncIterator[WriterClient]:
     """Open a worker's end of a socket."""
-    client = WriterClient(path)
+    client = WriterClient(path, longest=longest)
     try:
         yield client
     finally:
@@ -272,11 +272,9 @@ def test_peer_that_goes_away_in_the_middle_of_a_call_disturbs_nobody(tmp_path: P
     assert written(tmp_path, work) >= 1
 
 
-def test_what_is_too_large_is_refused_before_it_is_sent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("lasttenth.storage.remote.client.MAX_FRAME", 1000)
-
+def test_what_is_too_large_is_refused_before_it_is_sent(tmp_path: Path) -> None:
     async def work(_store: Store, writer: Writer) -> None:
-        async with calling(writer.path) as client:
+        async with calling(writer.path, longest=1000) as client:
             await client.call("payloads.put", "one", Payload(media_type="a/b", body=b"x" * 1000))
 
     with pytest.raises(PayloadTooLargeError, match="1,000 can be written at once"):
