@@ -5,6 +5,7 @@ import contextlib
 import errno
 import gc
 import ipaddress
+import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,6 +21,7 @@ LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 BACKLOG = 2048
 GRACE_SECONDS = 10
 LINGER_SECONDS = 1.0
+FILES = 65_536
 COLLECT_AFTER = (10_000, 20, 20)
 """Objects made beyond those let go of, then runs over the younger ones, after which the collector runs."""
 STOP_SECONDS = 25.0
@@ -99,6 +101,7 @@ async def serve(
     # Once it has stopped, uvicorn raises the signal again: that must not end the process before everything is closed.
     before = signal.signal(signal.SIGTERM, _leave_it_to_uvicorn)
     watching = asyncio.get_running_loop().create_task(_when_started(server, ready))
+    _allow_many_files()
     _leave_alone_what_is_there()
     try:
         await server.serve(sockets=[listener])
@@ -106,6 +109,14 @@ async def serve(
         signal.signal(signal.SIGTERM, before)
         watching.cancel()
         await asyncio.gather(watching, return_exceptions=True)
+
+
+def _allow_many_files() -> None:
+    """Raise the limit of open files as far as this process may: each request under way has two connections."""
+    limit, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES if most == resource.RLIM_INFINITY else min(most, FILES)
+    if limit != resource.RLIM_INFINITY and limit < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
 
 
 def _leave_alone_what_is_there() -> None:
