@@ -74,7 +74,7 @@ class Sums(msgspec.Struct):
 
 
 def _bounded(number: int, most: int) -> int:
-    return max(0, min(number, most))
+    return number if 0 <= number <= most else max(0, min(number, most))
 
 
 class Cell:

@@ -4,12 +4,17 @@ The number is derived from the labels, so every process finds the same one witho
 rolled back takes nothing with it that others hold for true.
 """
 
+import functools
 import hashlib
 from typing import NamedTuple, Self
 
 import msgspec
 
 from lasttenth.records.traces import Span
+
+
+REMEMBERED = 4096
+"""Numbers that need not be worked out again: few series make up nearly all spans."""
 
 
 class Series(NamedTuple):
@@ -33,5 +38,10 @@ class Series(NamedTuple):
     @property
     def number(self) -> int:
         """Return the first 63 bits of the SHA-256 of the labels."""
-        digest = hashlib.sha256(msgspec.msgpack.encode(self)).digest()
-        return int.from_bytes(digest[:8]) >> 1
+        return _number(self)
+
+
+@functools.lru_cache(REMEMBERED)
+def _number(series: Series) -> int:
+    digest = hashlib.sha256(msgspec.msgpack.encode(series)).digest()
+    return int.from_bytes(digest[:8]) >> 1
