@@ -76,7 +76,7 @@ class Watch:
 
 
 class Kept(Generic[K, V]):
-    """Values that were read from the store, kept until anything is committed.
+    """Values that were read from the store, kept until anything is committed. Who asks meanwhile shares one reading.
 
     Args:
         watch: notices commits; None keeps nothing.
@@ -86,27 +86,51 @@ class Kept(Generic[K, V]):
         self._watch = watch
         self._state: int | None = None
         self._values: dict[K, V] = {}
+        self._reading: dict[K, asyncio.Task[V | None]] = {}
 
     async def get(self, key: K, read: Callable[[], Awaitable[V | None]]) -> V | None:
         """Return the value of a key, which is read where it is not kept; None is never kept."""
         state = self._now()
-        if state is not None and key in self._values:
-            return self._values[key]
-        value = await read()
+        if state is None:
+            return await read()
+        value = self._values.get(key)
+        if value is not None:
+            return value
+        reading = self._reading.get(key)
+        if reading is None:
+            reading = self._reading[key] = asyncio.ensure_future(self._read(key, read, state))
+            reading.add_done_callback(_hear)
+        return await asyncio.shield(reading)
+
+    def forget(self) -> None:
+        """Let go of everything, because this process is changing it."""
+        self._values.clear()
+        self._reading.clear()
+
+    async def _read(self, key: K, read: Callable[[], Awaitable[V | None]], state: int) -> V | None:
+        reading = asyncio.current_task()
+        try:
+            value = await read()
+        finally:
+            is_current = self._reading.get(key) is reading
+            if is_current:
+                del self._reading[key]
         # A value that was read across a commit may be of the time before it.
-        if value is not None and state is not None and state == self._now():
+        if value is not None and is_current and state == self._now():
             self._values[key] = value
             if len(self._values) > REMEMBERED:
                 del self._values[next(iter(self._values))]
         return value
 
-    def forget(self) -> None:
-        """Let go of everything, because this process is changing it."""
-        self._values.clear()
-
     def _now(self) -> int | None:
         state = None if self._watch is None else self._watch.state
         if state != self._state:
-            self._values.clear()
+            self.forget()
             self._state = state
         return state
+
+
+def _hear(reading: "asyncio.Task[V | None]") -> None:
+    """Take note of how a reading ended: those who waited for it may all have gone."""
+    if not reading.cancelled():
+        reading.exception()

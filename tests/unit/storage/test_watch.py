@@ -126,3 +126,53 @@ def test_few_values_are_kept_however_many_are_read() -> None:
         return len(kept._values)
 
     assert watched(work) == REMEMBERED
+
+
+def test_those_who_ask_at_once_share_one_reading() -> None:
+    async def work(shelf: Shelf, watch: Watch, _clock: FixedClock) -> tuple[set[str | None], int]:
+        kept: Kept[str, str] = Kept(watch)
+
+        async def read_slowly() -> str | None:
+            await asyncio.sleep(0)
+            return await shelf.read()
+
+        found = await asyncio.gather(*[kept.get("k", read_slowly) for _ in range(10)])
+        return set(found), shelf.reads
+
+    assert watched(work) == ({"first"}, 1)
+
+
+def test_reading_that_began_before_an_own_change_is_not_shared_with_those_who_ask_after_it() -> None:
+    async def work(shelf: Shelf, watch: Watch, _clock: FixedClock) -> list[str | None]:
+        kept: Kept[str, str] = Kept(watch)
+        may_end = asyncio.Event()
+
+        async def read_late() -> str | None:
+            found = await shelf.read()
+            await may_end.wait()
+            return found
+
+        early = asyncio.ensure_future(kept.get("k", read_late))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        shelf.commit("second")
+        kept.forget()
+        found = [await kept.get("k", shelf.read)]
+        may_end.set()
+        return [*found, await early, await kept.get("k", shelf.read)]
+
+    assert watched(work) == ["second", "first", "second"]
+
+
+def test_reading_fails_for_all_who_wait_for_it_and_is_tried_again() -> None:
+    async def work(shelf: Shelf, watch: Watch, _clock: FixedClock) -> tuple[list[str], str | None]:
+        kept: Kept[str, str] = Kept(watch)
+
+        async def fail() -> str | None:
+            await asyncio.sleep(0)
+            raise StorageError("The store is away.")
+
+        found = await asyncio.gather(*[kept.get("k", fail) for _ in range(2)], return_exceptions=True)
+        return [type(each).__name__ for each in found], await kept.get("k", shelf.read)
+
+    assert watched(work) == (["StorageError", "StorageError"], "first")

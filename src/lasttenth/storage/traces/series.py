@@ -12,7 +12,6 @@ import msgspec
 
 from lasttenth.records.traces import Span
 
-
 REMEMBERED = 4096
 """Numbers that need not be worked out again: few series make up nearly all spans."""
 
