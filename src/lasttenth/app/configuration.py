@@ -13,7 +13,7 @@ import msgspec
 import yaml
 
 from lasttenth.models.providers.scripted import Script
-from lasttenth.net.transport import Limits
+from lasttenth.net.transport import Engine, Limits
 from lasttenth.records.errors import ConfigurationError
 
 FILE_NAME = "lasttenth.yaml"
@@ -71,6 +71,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Empty: a SQLite file in the folder. Else the address of a PostgreSQL database."""
     providers: dict[str, ProviderSettings] = {}
     scripts: dict[str, Script] = {}
+    transport: Engine = "auto"
+    """What sends requests to providers; `auto` is the faster engine where it is installed."""
     timeouts: Limits = Limits()
     limits: ServerLimits = ServerLimits()
     traces: TraceSettings = TraceSettings()

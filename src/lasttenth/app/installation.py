@@ -23,7 +23,7 @@ from lasttenth.models.prices import Prices
 from lasttenth.models.providers.builtin import BuiltinProvider
 from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvider
 from lasttenth.models.providers.scripted import ScriptedProvider
-from lasttenth.net.transport import AiohttpTransport
+from lasttenth.net.choosing import open_transport
 from lasttenth.observe.recording import Recorder
 from lasttenth.observe.upkeep import Upkeep
 from lasttenth.records.errors import ConfigurationError, StorageError
@@ -71,7 +71,7 @@ class Installation:
         self.recorder = Recorder(self._write_spans, folder=place.folder, payloads=payloads)
         self._watch = Watch(store.version, clock)
         self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness, watch=self._watch)
-        self._transport = AiohttpTransport(place.settings.timeouts)
+        self._transport = open_transport(place.settings.transport, place.settings.timeouts)
         self.prices = Prices.load()
         self.router = Router(self._providers())
         self.workers = Crew()

@@ -21,6 +21,10 @@ class LocalReply:
         self.retry_after = retry_after
         self._chunks = chunks
 
+    async def read(self, _limit: int) -> bytes:
+        """Return the whole body; what is made here is never too large."""
+        return b"".join([chunk async for chunk in self._chunks])
+
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body."""
         return self._chunks

@@ -36,6 +36,10 @@ class ModelReply(Protocol):
         """Return the provider's `Retry-After` header, or an empty text."""
         ...
 
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body. Raises UpstreamError when it breaks off, or has more than so many bytes."""
+        ...
+
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body. Raises UpstreamError when it breaks off."""
         ...

@@ -1,16 +1,24 @@
-"""Outbound HTTP: a port, and its default engine on aiohttp. Redirects are never followed, bodies are never decoded twice."""
+"""Outbound HTTP: the port that every engine keeps, and what a failure is called. It knows no engine.
 
-import ssl
+Redirects are never followed and cookies never kept. A body that comes compressed although nobody asked for it is
+decoded, since its usage must be read.
+"""
+
 from collections.abc import AsyncIterator, Mapping
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, NamedTuple, Protocol
+from urllib.parse import urlsplit
 
-import aiohttp
 import msgspec
 
 from lasttenth.records.errors import UpstreamError, UpstreamTimeoutError
 
 Seconds = Annotated[float, msgspec.Meta(gt=0)]
 Count = Annotated[int, msgspec.Meta(ge=1)]
+Engine = Literal["auto", "aiohttp", "pyreqwest"]
+Fault = Literal["url", "time", "certificate", "unreachable", "broken", "large"]
+
+IDLE_SECONDS = 15.0
+"""How long a connection is kept that nobody uses: less than most servers keep it, so that few close it under us."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -22,7 +30,10 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Outbound(msgspec.Struct, frozen=True, kw_only=True):
-    """A request to a provider."""
+    """A request to a provider.
+
+    An engine keeps what it made of a URL and its headers: give the same mapping each time, and never change it.
+    """
 
     method: str
     url: str
@@ -40,7 +51,11 @@ class Inbound(Protocol):
 
     @property
     def headers(self) -> Mapping[str, str]:
-        """Return the headers; names are matched without regard to case."""
+        """Return the headers; names are matched without regard to case, and of several values the first one counts."""
+        ...
+
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body. Raises UpstreamError when it breaks off, or has more than so many bytes."""
         ...
 
     def chunks(self) -> AsyncIterator[bytes]:
@@ -64,79 +79,42 @@ class Transport(Protocol):
         ...
 
 
-class AiohttpTransport:
-    """The default transport: one pool of connections for the event loop that first uses it."""
+class Address(NamedTuple):
+    """What of a URL decides how to get there."""
 
-    def __init__(self, limits: Limits) -> None:
-        self._limits = limits
-        self._session: aiohttp.ClientSession | None = None
-
-    async def send(self, request: Outbound) -> "AiohttpInbound":
-        """Send a request and return once the head of the answer is there. Raises UpstreamError."""
-        session = self._session
-        if session is None:
-            session = self._session = self._open()
-        try:
-            response = await session.request(
-                request.method, request.url, data=request.body or None, headers=request.headers, allow_redirects=False
-            )
-        except (aiohttp.ClientError, OSError) as error:
-            raise _failure(request.url, error) from error
-        return AiohttpInbound(request.url, response)
-
-    async def close(self) -> None:
-        """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
-
-    def _open(self) -> aiohttp.ClientSession:
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect, sock_read=self._limits.read)
-        connector = aiohttp.TCPConnector(limit=self._limits.connections, ttl_dns_cache=60)
-        return aiohttp.ClientSession(
-            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=True
-        )
+    scheme: str
+    host: str
+    """With the port where the URL has one, and never with a password."""
 
 
-class AiohttpInbound:
-    """An answer that aiohttp is reading."""
-
-    def __init__(self, url: str, response: aiohttp.ClientResponse) -> None:
-        self._url = url
-        self._response = response
-
-    @property
-    def status(self) -> int:
-        """Return the HTTP status."""
-        return self._response.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the headers; names are matched without regard to case."""
-        return self._response.headers
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body as it arrives. Raises UpstreamError when it breaks off."""
-        try:
-            async for chunk in self._response.content.iter_any():
-                yield chunk
-        except (aiohttp.ClientError, OSError) as error:
-            raise _failure(self._url, error) from error
-
-    async def close(self) -> None:
-        """Let go of the connection; an unfinished body cancels the work upstream."""
-        self._response.close()
+def address_of(url: str) -> Address:
+    """Return where a URL leads. Raises UpstreamError for one that is no address of an HTTP server."""
+    try:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname or parts.port == 0:
+            raise failure(url, "url")
+    except ValueError as error:
+        raise failure(url, "url") from error
+    return Address(scheme=parts.scheme, host=parts.netloc.rpartition("@")[2])
 
 
-def _failure(url: str, error: aiohttp.ClientError | OSError) -> UpstreamError:
-    """Return our error for what aiohttp raised."""
+def failure(url: str, fault: Fault, reason: str = "") -> UpstreamError:
+    """Return our error for what went wrong, in words that are the same for every engine."""
     # Neither a password nor a query of the URL may reach those who called.
-    host = url.split("/")[2].rpartition("@")[2] if url.count("/") >= 2 else "The provider"
-    if isinstance(error, TimeoutError):
-        return UpstreamTimeoutError(f"{host} did not answer in time.", hint="Try again, or raise the limit.")
-    if isinstance(error, aiohttp.InvalidURL):
-        return UpstreamError(
-            f"The URL of {host} cannot be read.", hint="Correct the provider's base_url in lasttenth.yaml."
-        )
-    if isinstance(error, aiohttp.ClientConnectorCertificateError | ssl.SSLError):
-        return UpstreamError(f"{host} has a certificate that cannot be verified.", hint="Check base_url and the clock.")
-    return UpstreamError(f"{host} cannot be reached: {error}.", hint="Check that it runs and that base_url is right.")
+    host = url.split("/")[2].rpartition("@")[2].partition("?")[0] if url.count("/") >= 2 else "The provider"
+    why = f": {reason}" if reason and "://" not in reason else ""
+    if fault == "time":
+        return UpstreamTimeoutError(f"{host} did not answer in time.", hint="Try again, or raise `timeouts`.")
+    message, hint = {
+        "url": (f"The URL of {host} cannot be read.", "Correct the provider's base_url in lasttenth.yaml."),
+        "certificate": (f"{host} has a certificate that cannot be verified.", "Check base_url and the clock."),
+        "unreachable": (f"{host} cannot be reached{why}.", "Check that it runs and that base_url is right."),
+        "broken": (f"{host} gave no whole answer{why}.", "Try again; if it stays so, look at the provider's log."),
+        "large": (f"{host} sends an answer that is too large{why}.", "Ask for less."),
+    }[fault]
+    return UpstreamError(message, hint=hint)
+
+
+def too_large(url: str, limit: int) -> UpstreamError:
+    """Return the error for a body beyond so many bytes."""
+    return failure(url, "large", f"more than {limit} bytes")

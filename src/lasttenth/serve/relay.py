@@ -53,7 +53,7 @@ def _addressed(call: Call, model: str, options: dict[str, Any]) -> bytes:
 
 async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
     try:
-        body = await _read(reply)
+        body = await reply.read(MAX_REPLY_BYTES)
     finally:
         await reply.close()
     settlement.watch.lap("stream")
@@ -72,15 +72,6 @@ async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
         headers["retry-after"] = reply.retry_after
     settlement.finish()
     return GatewayReply(status=status, media_type=openai.JSON, headers=headers, body=body)
-
-
-async def _read(reply: ModelReply) -> bytes:
-    content = bytearray()
-    async for chunk in reply.chunks():
-        content += chunk
-        if len(content) > MAX_REPLY_BYTES:
-            raise UpstreamError(f"The provider's answer is larger than {MAX_REPLY_BYTES} bytes.", hint="Ask for less.")
-    return bytes(content)
 
 
 def _checked(status: int, body: bytes, said: openai.Said | None, settlement: Settlement) -> int:

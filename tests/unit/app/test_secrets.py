@@ -8,7 +8,8 @@ import pytest
 from lasttenth.app.configuration import read_settings
 from lasttenth.models.port import ModelRequest
 from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvider
-from lasttenth.net.transport import AiohttpTransport, Limits
+from lasttenth.net.aiohttp_transport import AiohttpTransport
+from lasttenth.net.transport import Limits
 from lasttenth.records.errors import ConfigurationError, UpstreamError
 
 SECRET = "s3cr3t"

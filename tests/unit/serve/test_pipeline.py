@@ -76,6 +76,10 @@ class UpstreamReply:
         self.media_type = upstream.media_type
         self.retry_after = ""
 
+    async def read(self, _limit: int) -> bytes:
+        """Return the body."""
+        return b"".join([chunk async for chunk in self.chunks()])
+
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body."""
         for chunk in self.upstream.chunks:

@@ -32,28 +32,32 @@ class OpenAICompatibleProvider:
 
     def __init__(self, name: str, *, base_url: str, api_key: str, transport: Transport) -> None:
         self._name = name
-        self._base_url = base_url.rstrip("/")
+        base = base_url.rstrip("/")
+        self._urls = {operation: base + path for operation, path in _PATHS.items()}
+        self._list_url = f"{base}/models"
         self._transport = transport
-        self._headers = {"content-type": "application/json", "accept-encoding": "identity"}
+        # The same mapping for all requests: an engine keeps what it made of it. All engines say the same of themselves.
+        self._headers = {
+            "accept": "*/*",
+            "accept-encoding": "identity",
+            "content-type": "application/json",
+            "user-agent": "lasttenth",
+        }
         if api_key.strip():
             self._headers["authorization"] = f"Bearer {api_key.strip()}"
 
     async def call(self, request: ModelRequest) -> "RelayedReply":
         """Call a model and return once its answer begins. Raises UpstreamError."""
-        url = self._base_url + _PATHS[request.operation]
+        url = self._urls[request.operation]
         outbound = Outbound(method="POST", url=url, headers=self._headers, body=request.body)
         return RelayedReply(await self._transport.send(outbound))
 
     async def models(self) -> list[ModelInfo]:
         """Return the models that the provider names. Raises UpstreamError."""
-        outbound = Outbound(method="GET", url=f"{self._base_url}/models", headers=self._headers)
+        outbound = Outbound(method="GET", url=self._list_url, headers=self._headers)
         answer = await self._transport.send(outbound)
         try:
-            body = bytearray()
-            async for chunk in answer.chunks():
-                body += chunk
-                if len(body) > MAX_LIST_BYTES:
-                    raise UpstreamError(f"{self._name} sends a list of models beyond {MAX_LIST_BYTES} bytes.")
+            body = await answer.read(MAX_LIST_BYTES)
         finally:
             await answer.close()
         if answer.status != 200:
@@ -80,6 +84,10 @@ class RelayedReply:
         self.status = answer.status
         self.media_type = answer.headers.get("content-type", "application/json")
         self.retry_after = answer.headers.get("retry-after", "")
+
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body. Raises UpstreamError when it breaks off, or has more than so many bytes."""
+        return await self._answer.read(limit)
 
     def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body. Raises UpstreamError when it breaks off."""
