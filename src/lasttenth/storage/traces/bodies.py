@@ -11,11 +11,13 @@ import msgspec
 from lasttenth.records.errors import StorageError
 from lasttenth.records.traces import Assignment, Payload, Span, UnitSource
 from lasttenth.records.usage import Usage
+from lasttenth.storage.traces.blocks import SIZE, Chain, Cut, cut
 from lasttenth.storage.traces.compression import zstd
 from lasttenth.storage.traces.series import Series
 
 LEVEL = 3
 NO_DICTIONARY = 0
+ALL, ENDS = 0, 1
 
 _encode = msgspec.msgpack.Encoder().encode
 
@@ -34,9 +36,14 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
     stages: dict[str, int]
     attributes: dict[str, Any]
     input: Payload | None
+    """What is left of it after its blocks."""
     output: Payload | None
     erased: str = ""
     """Keyed hash of what was erased."""
+    input_blocks: Chain | None = None
+    output_blocks: Chain | None = None
+    indexed: int = ALL
+    """How much of its text full-text search has or will have, `ALL` or `ENDS`: what leaves is named as it came in."""
 
 
 _decode = msgspec.msgpack.Decoder(Body).decode
@@ -57,7 +64,31 @@ def body_of(span: Span) -> Body:
         input=span.input,
         output=span.output,
         erased=span.erased,
+        indexed=ENDS,
     )
+
+
+def without_blocks(body: Body, key: bytes, day: int) -> tuple[Body, list[Cut]]:
+    """Return a body with what is left of long payloads, and how they were cut.
+
+    Args:
+        body: with whole payloads.
+        key: the project's, under which blocks are hashed.
+        day: days since the Unix epoch.
+    """
+    payloads = {"input": body.input, "output": body.output}
+    long = {name: payload for name, payload in payloads.items() if payload and len(payload.body) > SIZE}
+    if not long:
+        return body, []
+    cuts = {name: cut(key, payload.body, day) for name, payload in long.items()}
+    rests = {name: Payload(media_type=payload.media_type, body=cuts[name].rest) for name, payload in long.items()}
+    chains = {f"{name}_blocks": each.chain for name, each in cuts.items()}
+    return msgspec.structs.replace(body, **rests, **chains), list(cuts.values())
+
+
+def chains_of(body: Body) -> list[Chain]:
+    """Return the chains of blocks that payloads of a body begin with."""
+    return [chain for chain in (body.input_blocks, body.output_blocks) if chain is not None]
 
 
 def named_unit(span: Span) -> str:
