@@ -189,6 +189,18 @@ def test_spans_that_came_long_ago_share_their_blocks_too(files: Files) -> None:
     assert files.blocks() == 3
 
 
+def test_stream_stays_whole_in_its_span(files: Files) -> None:
+    told = msgspec.structs.replace(span(0, b""), output=Payload(media_type="text/event-stream", body=TEXT))
+
+    async def work(store: Store) -> list[Span]:
+        traces = (await store.project("one")).traces
+        await traces.append([told])
+        return await traces.get(told.trace_id)
+
+    assert files.run(work) == [told]
+    assert files.blocks() == 0
+
+
 def test_two_projects_never_share(files: Files) -> None:
     async def work(store: Store) -> list[list[Span]]:
         projects = [await store.project(name) for name in ("one", "two")]

@@ -77,6 +77,10 @@ def test_all_of_a_text_that_was_indexed_before_is_named_again() -> None:
     assert len(text_of("n", [Said("text/plain", body)], indexed=ENDS)) < 11_000
 
 
+def test_capital_of_mathematics_is_the_letter_that_is_looked_for() -> None:
+    assert words_in("𝑨b") == words_in("ab")
+
+
 @given(span=spans, indexed=st.sampled_from([ALL, ENDS]), end=st.none() | st.binary(max_size=300))
 def test_any_payload_has_words(span: Span, indexed: int, end: bytes | None) -> None:
     said = [Said(each.media_type, each.body, end) for each in (span.input, span.output) if each is not None]

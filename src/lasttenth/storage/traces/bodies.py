@@ -77,13 +77,18 @@ def without_blocks(body: Body, key: bytes, day: int) -> tuple[Body, list[Cut]]:
         day: days since the Unix epoch.
     """
     payloads = {"input": body.input, "output": body.output}
-    long = {name: payload for name, payload in payloads.items() if payload and len(payload.body) > SIZE}
+    long = {name: payload for name, payload in payloads.items() if payload and _is_cut(payload)}
     if not long:
         return body, []
     cuts = {name: cut(key, payload.body, day) for name, payload in long.items()}
     rests = {name: Payload(media_type=payload.media_type, body=cuts[name].rest) for name, payload in long.items()}
     chains = {f"{name}_blocks": each.chain for name, each in cuts.items()}
     return msgspec.structs.replace(body, **rests, **chains), list(cuts.values())
+
+
+def is_stream(media_type: str) -> bool:
+    """Tell whether a payload is a stream of events."""
+    return media_type.startswith("text/event-stream")
 
 
 def chains_of(body: Body) -> list[Chain]:
@@ -94,6 +99,11 @@ def chains_of(body: Body) -> list[Chain]:
 def named_unit(span: Span) -> str:
     """Return the unit that can be asked for: one that somebody named."""
     return "" if span.unit_source == "random" else span.unit
+
+
+def _is_cut(payload: Payload) -> bool:
+    # A stream is an answer, which nothing begins with again, and packed whole it is a fiftieth.
+    return len(payload.body) > SIZE and not is_stream(payload.media_type)
 
 
 def _random_unit(span: Span) -> str | None:

@@ -17,7 +17,7 @@ from lasttenth.storage.traces import blocks
 from lasttenth.storage.traces.blocks import Block, Chain
 from lasttenth.storage.traces.bodies import Body
 from lasttenth.storage.traces.rows import SpanKey, SpanRows
-from lasttenth.storage.traces.texts import Said, is_stream
+from lasttenth.storage.traces.texts import Said
 
 ATTEMPTS = 10
 AT_ONCE = 500
@@ -106,8 +106,6 @@ class KeptBlocks:
     def _said(self, connection: Connection, payload: Payload, chain: Chain | None) -> Said:
         if chain is None:
             return Said(payload.media_type, payload.body)
-        if is_stream(payload.media_type):
-            return Said(payload.media_type, self._whole(connection, chain) + payload.body)
         first, last = self._ends(connection, chain)
         return Said(payload.media_type, first, last + payload.body)
 

@@ -25,6 +25,8 @@ FIRST_AT = 1000
 GROWTH = 4
 """How many times as many spans there must be before the next one."""
 SAMPLES = 1500
+LONGEST = 16 * 1024
+"""Bytes of a sample that are looked at."""
 BYTES = 8 * 2**20
 """Bytes of all samples, at most: each takes a number of 64 bits while they are compared."""
 MOST_OF_ONE = 100
@@ -89,7 +91,7 @@ class Learner:
                 is_named = body.unit_source not in {"random", "key"}
                 theirs = samples[unit if is_named else begin // DAY]
                 if len(theirs) < MOST_OF_ONE and room > 0:
-                    sample = msgspec.msgpack.encode(body)
+                    sample = msgspec.msgpack.encode(body)[:LONGEST]
                     theirs.add(sample)
                     room -= len(sample)
         number, packer = self._dictionaries.latest(connection)

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import msgspec
 
-from lasttenth.storage.traces.bodies import ALL
+from lasttenth.storage.traces.bodies import ALL, is_stream
 
 MOST = 200_000
 """Characters of a span that are indexed."""
@@ -48,16 +48,12 @@ def text_of(name: str, said: Sequence[Said], *, indexed: int) -> str:
     return "\n".join(parts)[:MOST]
 
 
-def is_stream(media_type: str) -> bool:
-    """Tell whether a payload is a stream of events, whose text is only known from all of it."""
-    return media_type.startswith("text/event-stream")
-
-
 def words_in(text: str) -> list[str]:
     """Return the words of a text in lower case and without accents: what is indexed, and what is looked for."""
     lower = text.lower()
     if not lower.isascii():
-        parts = unicodedata.normalize("NFKD", lower)
+        # Some capitals show only when they are taken apart, as mathematical ones do.
+        parts = unicodedata.normalize("NFKD", lower).lower()
         # Decomposed letters are more than before, and what is indexed has its bound.
         lower = "".join(letter for letter in parts if not unicodedata.combining(letter))[:MOST]
     return _WORD.findall(lower)
