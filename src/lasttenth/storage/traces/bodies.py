@@ -18,8 +18,16 @@ from lasttenth.storage.traces.series import Series
 LEVEL = 3
 NO_DICTIONARY = 0
 ALL, ENDS = 0, 1
+"""How much of a text is indexed."""
 
 _encode = msgspec.msgpack.Encoder().encode
+
+
+class Long(msgspec.Struct, frozen=True, array_like=True):
+    """The blocks of payloads, where one is longer than a block; a stream has none, whatever its length."""
+
+    input: Chain | None = None
+    output: Chain | None = None
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True):
@@ -40,10 +48,17 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
     output: Payload | None
     erased: str = ""
     """Keyed hash of what was erased."""
-    input_blocks: Chain | None = None
-    output_blocks: Chain | None = None
-    indexed: int = ALL
-    """How much of its text full-text search has or will have, `ALL` or `ENDS`: what leaves is named as it came in."""
+    long: Long | None = None
+
+    @property
+    def indexed(self) -> int:
+        """Return how much of its text full-text search has or will have: what leaves is named as it came in."""
+        return ENDS if self.long else ALL
+
+    @property
+    def chains(self) -> tuple[Chain | None, Chain | None]:
+        """Return the blocks that the input and the output begin with."""
+        return (self.long.input, self.long.output) if self.long else (None, None)
 
 
 _decode = msgspec.msgpack.Decoder(Body).decode
@@ -64,8 +79,14 @@ def body_of(span: Span) -> Body:
         input=span.input,
         output=span.output,
         erased=span.erased,
-        indexed=ENDS,
     )
+
+
+def is_long(body: Body) -> bool:
+    """Tell whether a payload is longer than a block."""
+    # Asked for every span, so without a loop.
+    said, answered = body.input, body.output
+    return bool((said and len(said.body) > SIZE) or (answered and len(answered.body) > SIZE))
 
 
 def without_blocks(body: Body, key: bytes, day: int) -> tuple[Body, list[Cut]]:
@@ -78,22 +99,15 @@ def without_blocks(body: Body, key: bytes, day: int) -> tuple[Body, list[Cut]]:
     """
     payloads = {"input": body.input, "output": body.output}
     long = {name: payload for name, payload in payloads.items() if payload and _is_cut(payload)}
-    if not long:
-        return body, []
     cuts = {name: cut(key, payload.body, day) for name, payload in long.items()}
     rests = {name: Payload(media_type=payload.media_type, body=cuts[name].rest) for name, payload in long.items()}
-    chains = {f"{name}_blocks": each.chain for name, each in cuts.items()}
-    return msgspec.structs.replace(body, **rests, **chains), list(cuts.values())
+    chains = Long(**{name: each.chain for name, each in cuts.items()})
+    return msgspec.structs.replace(body, **rests, long=chains), list(cuts.values())
 
 
 def is_stream(media_type: str) -> bool:
     """Tell whether a payload is a stream of events."""
     return media_type.startswith("text/event-stream")
-
-
-def chains_of(body: Body) -> list[Chain]:
-    """Return the chains of blocks that payloads of a body begin with."""
-    return [chain for chain in (body.input_blocks, body.output_blocks) if chain is not None]
 
 
 def named_unit(span: Span) -> str:

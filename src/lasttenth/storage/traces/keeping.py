@@ -70,17 +70,15 @@ class KeptBlocks:
 
     def restored(self, connection: Connection, body: Body) -> Body:
         """Return a body with whole payloads. Raises StorageError where a block is missing or damaged."""
-        if body.input_blocks is None and body.output_blocks is None:
+        if body.long is None:
             return body
-        return msgspec.structs.replace(
-            body,
-            input=self._joined(connection, body.input, body.input_blocks),
-            output=self._joined(connection, body.output, body.output_blocks),
-        )
+        said = self._joined(connection, body.input, body.long.input)
+        answered = self._joined(connection, body.output, body.long.output)
+        return msgspec.structs.replace(body, input=said, output=answered)
 
     def said(self, connection: Connection, body: Body) -> list[Said]:
         """Return what the text of a span is made from. Raises StorageError where a block is missing or damaged."""
-        payloads = ((body.input, body.input_blocks), (body.output, body.output_blocks))
+        payloads = zip((body.input, body.output), body.chains, strict=True)
         return [self._said(connection, payload, chain) for payload, chain in payloads if payload is not None]
 
     def release(self, connection: Connection, uses: Sequence[Use]) -> None:

@@ -14,7 +14,8 @@ from lasttenth.records.totals import DAY, Label, Payer, Period, Spending, Total
 from lasttenth.records.traces import EVERYTHING, Span, TraceFilter, TraceSummary
 from lasttenth.storage.engine import Engine
 from lasttenth.storage.events import EventTable
-from lasttenth.storage.traces.bodies import Body, body_of, chains_of, named_unit, span_of, without_blocks
+from lasttenth.storage.traces.blocks import Cut
+from lasttenth.storage.traces.bodies import Body, body_of, is_long, named_unit, span_of, without_blocks
 from lasttenth.storage.traces.dictionaries import Dictionaries
 from lasttenth.storage.traces.keeping import KeptBlocks, Use
 from lasttenth.storage.traces.learning import Learner
@@ -53,7 +54,7 @@ class _Placed(NamedTuple):
 
     def uses(self) -> list[Use]:
         """Return the blocks that its payloads begin with."""
-        return [Use(chain, self.key) for chain in chains_of(self.body)]
+        return [Use(chain, self.key) for chain in self.body.chains if chain is not None]
 
 
 class TraceTable:
@@ -92,14 +93,14 @@ class TraceTable:
         if unknown:
             self._rows.run(connection, _ADD_SERIES, [(self._project, number, *series[number]) for number in unknown])
         number, packer = self._dictionaries.latest(connection)
-        parts = [without_blocks(body_of(span), self._key, span.start // DAY) for span in ordered]
-        rows = [self._row(span, number, packer.pack(body)) for span, (body, _) in zip(ordered, parts, strict=True)]
+        cuts: dict[SpanKey, list[Cut]] = {}
+        rows = [self._row(span, number, packer.pack(self._body(span, cuts))) for span in ordered]
         new = self._rows.insert(connection, rows)
-        keys = [SpanKey(row.trace_id, row.span_id) for row in rows]
-        self._rollups.add(connection, [span for span, key in zip(ordered, keys, strict=True) if key in new])
-        cuts = [(key, each) for key, (_, theirs) in zip(keys, parts, strict=True) for each in theirs if key in new]
-        if cuts:
-            self._blocks.keep(connection, {Use(each.chain, key): each.blocks for key, each in cuts})
+        fresh = [span for span, row in zip(ordered, rows, strict=True) if SpanKey(row.trace_id, row.span_id) in new]
+        self._rollups.add(connection, fresh)
+        kept = {Use(each.chain, key): each.blocks for key in cuts.keys() & new for each in cuts[key]}
+        if kept:
+            self._blocks.keep(connection, kept)
         return set(series)
 
     async def get(self, trace_id: str) -> list[Span]:
@@ -210,8 +211,7 @@ class TraceTable:
         self._words.remove(connection, self._project, [found.text])
         whole = self._blocks.restored(connection, body)
         erased = keyed_hash(self._key, msgspec.msgpack.encode((whole.input, whole.output, whole.attributes)))
-        nothing = dict.fromkeys(("input", "output", "input_blocks", "output_blocks"))
-        empty = msgspec.structs.replace(body, **nothing, attributes={}, erased=erased)
+        empty = msgspec.structs.replace(body, input=None, output=None, attributes={}, long=None, erased=erased)
         number, packer = self._dictionaries.latest(connection)
         self._rows.run(connection, _EMPTY, [(packer.pack(empty), number, self._project, *found.key)])
         self._blocks.release(connection, found.uses())
@@ -220,6 +220,14 @@ class TraceTable:
         return NotFoundError(
             f"There is no trace {trace_id} in project {self._project}.", hint="List them with: lasttenth tail"
         )
+
+    def _body(self, span: Span, cuts: dict[SpanKey, list[Cut]]) -> Body:
+        """Return the body of a span, and add how its long payloads were cut to those of the others."""
+        body = body_of(span)
+        if is_long(body):
+            body, theirs = without_blocks(body, self._key, span.start // DAY)
+            cuts[SpanKey(bytes.fromhex(span.trace_id), bytes.fromhex(span.span_id))] = theirs
+        return body
 
     def _row(self, span: Span, number: int, payload: bytes) -> SpanRow:
         usage = span.usage
