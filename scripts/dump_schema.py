@@ -169,6 +169,17 @@ def _spans(project: str) -> Iterator[Span]:
         yield root
         yield Span(
             trace_id=trace,
+            span_id="b" * 16,
+            parent_id=root.span_id,
+            name="long",
+            operation="chat",
+            start=start + 4,
+            end=start + 5,
+            input=Payload(media_type="text/plain", body=f"{project} {ODD}".encode() * 300),
+            output=Payload(media_type="text/plain", body=b"begins otherwise" * number * 200),
+        )
+        yield Span(
+            trace_id=trace,
             span_id="c" * 16,
             parent_id=root.span_id,
             name="retrieve",

@@ -80,7 +80,7 @@ def _table_sizes(address: str) -> dict[str, int]:
             "WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         ).fetchall()
     words = sum(size for name, size in rows if name.startswith("span_words"))
-    beside = ("spans", "series", "rollups", "spending", "dictionaries")
+    beside = ("spans", "block", "series", "rollups", "spending", "dictionaries")
     return {
         "spans": (spans := sum(size for name, size in rows if name.startswith(beside))),
         "with words": spans + words,

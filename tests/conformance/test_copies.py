@@ -32,6 +32,8 @@ Places = Callable[[str], Place]
 ENGINES = ("sqlite", "postgres")
 PAIRS = [(one, other) for one in ENGINES for other in ENGINES]
 TRACES = [f"{number:032x}" for number in range(1, 4)]
+LONG = bytes(range(256)) * 400
+"""What several payloads begin with."""
 ODD = "lamp\0 \uf8ff0 é 🙂 'quoted' %s \\ \n"
 
 
@@ -95,7 +97,7 @@ def span(trace: str, text: str) -> Span:
         cost=2**62,
         attributes={"odd": ODD, "number": 0.1},
         input=Payload(media_type="text/plain", body=(text * 50).encode()),
-        output=Payload(media_type="application/json", body=b"{}"),
+        output=Payload(media_type="text/plain", body=LONG + text.encode()),
     )
 
 

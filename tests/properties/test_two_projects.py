@@ -48,6 +48,7 @@ def _span(number: int) -> Span:
         unit="u",
         unit_source="user",
         input=Payload(media_type="text/plain", body=b"said %d" % number),
+        output=Payload(media_type="text/plain", body=b"begins alike" * 3_000 * number),
     )
 
 

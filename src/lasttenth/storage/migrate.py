@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from lasttenth.records.errors import StorageError
 
-LATEST = "0003"
+LATEST = "0004"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

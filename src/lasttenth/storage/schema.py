@@ -130,6 +130,30 @@ Index("spans_by_series", spans.c.project, spans.c.series, spans.c.start)
 Index("spans_failed", spans.c.project, spans.c.start, sqlite_where=_FAILED, postgresql_where=_FAILED)
 Index("spans_by_unit", spans.c.project, spans.c.unit, spans.c.start, sqlite_where=_NAMED, postgresql_where=_NAMED)
 
+# What long payloads begin with. Both have a partition for each day in PostgreSQL; `start` is the beginning of the day.
+blocks = Table(
+    "blocks",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary(20), primary_key=True),
+    Column("parent", LargeBinary(20)),
+    Column("body", LargeBinary, nullable=False),
+)
+_CHILD = blocks.c.parent.is_not(None)
+Index("blocks_by_parent", *blocks.c["project", "start", "parent"], sqlite_where=_CHILD, postgresql_where=_CHILD)
+
+block_uses = Table(
+    "block_uses",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("start", BigInteger, primary_key=True, autoincrement=False),
+    Column("hash", LargeBinary(20), primary_key=True),
+    Column("trace_id", LargeBinary(16), primary_key=True),
+    Column("span_id", LargeBinary(8), primary_key=True),
+    sqlite_with_rowid=False,
+)
+
 dictionaries = Table(
     "dictionaries",
     metadata,

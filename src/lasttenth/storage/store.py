@@ -23,6 +23,7 @@ from lasttenth.storage.ports import KeyRecord
 from lasttenth.storage.schedules import ScheduleTable
 from lasttenth.storage.traces.carrying import carry_over
 from lasttenth.storage.traces.dictionaries import Dictionaries
+from lasttenth.storage.traces.keeping import KeptBlocks
 from lasttenth.storage.traces.rows import SpanRows, SpanWords, Text, Waiting
 from lasttenth.storage.traces.table import TraceTable
 from lasttenth.storage.traces.texts import text_of
@@ -160,11 +161,12 @@ class TableStore:
     def _text(self, connection: Connection, span: Waiting) -> Text:
         try:
             body = self._packing(span.project).packer(connection, span.dictionary).unpack(bytes(span.payload))
+            said = KeptBlocks(self._native.spans, span.project).said(connection, body)
         except StorageError as error:
             # One that is damaged holds up no other.
             logger.error("A span of project %s is found by its name alone: %s", span.project, error)  # noqa: TRY400
             return Text(span.place, span.name)
-        return Text(span.place, text_of(span.name, body))
+        return Text(span.place, text_of(span.name, said, indexed=body.indexed))
 
     def _ensure(self, connection: Connection, name: str) -> bytes:
         if not name or len(name) > MAX_PROJECT_NAME:

@@ -15,7 +15,7 @@ from lasttenth.storage.postgres.strings import escape
 from lasttenth.storage.traces.rows import NAMES, SpanKey, SpanRow
 
 SHARDS = 16
-DIVIDED = ("spans", "span_words")
+DIVIDED = ("spans", "span_words", "blocks", "block_uses")
 """The tables that have a partition for each day."""
 _SHARD_LOCK = 0x1A577E48
 
@@ -54,6 +54,9 @@ WHERE pg_try_advisory_xact_lock(%(lock)s, shard::int) LIMIT 1
 
 class PostgresSpans:
     """Rows of spans in PostgreSQL."""
+
+    sharing = "FOR KEY SHARE"
+    locking = "FOR UPDATE"
 
     def __init__(self) -> None:
         self._days = Days(DIVIDED)

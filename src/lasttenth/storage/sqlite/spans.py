@@ -17,6 +17,8 @@ _INSERT = (
 class SqliteSpans:
     """Rows of spans in SQLite."""
 
+    sharing = locking = ""
+
     def insert(self, connection: Connection, rows: Sequence[SpanRow]) -> set[SpanKey]:
         """Insert rows with distinct keys and return the keys that are new."""
         cursor = driver(connection).cursor()

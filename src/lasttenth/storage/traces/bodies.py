@@ -11,13 +11,23 @@ import msgspec
 from lasttenth.records.errors import StorageError
 from lasttenth.records.traces import Assignment, Payload, Span, UnitSource
 from lasttenth.records.usage import Usage
+from lasttenth.storage.traces.blocks import SIZE, Chain, Cut, cut
 from lasttenth.storage.traces.compression import zstd
 from lasttenth.storage.traces.series import Series
 
 LEVEL = 3
 NO_DICTIONARY = 0
+ALL, ENDS = 0, 1
+"""How much of a text is indexed."""
 
 _encode = msgspec.msgpack.Encoder().encode
+
+
+class Long(msgspec.Struct, frozen=True, array_like=True):
+    """The blocks of payloads, where one is longer than a block; a stream has none, whatever its length."""
+
+    input: Chain | None = None
+    output: Chain | None = None
 
 
 class Body(msgspec.Struct, frozen=True, array_like=True):
@@ -34,9 +44,21 @@ class Body(msgspec.Struct, frozen=True, array_like=True):
     stages: dict[str, int]
     attributes: dict[str, Any]
     input: Payload | None
+    """What is left of it after its blocks."""
     output: Payload | None
     erased: str = ""
     """Keyed hash of what was erased."""
+    long: Long | None = None
+
+    @property
+    def indexed(self) -> int:
+        """Return how much of its text full-text search has or will have: what leaves is named as it came in."""
+        return ENDS if self.long else ALL
+
+    @property
+    def chains(self) -> tuple[Chain | None, Chain | None]:
+        """Return the blocks that the input and the output begin with."""
+        return (self.long.input, self.long.output) if self.long else (None, None)
 
 
 _decode = msgspec.msgpack.Decoder(Body).decode
@@ -60,9 +82,42 @@ def body_of(span: Span) -> Body:
     )
 
 
+def is_long(body: Body) -> bool:
+    """Tell whether a payload is longer than a block."""
+    # Asked for every span, so without a loop.
+    said, answered = body.input, body.output
+    return bool((said and len(said.body) > SIZE) or (answered and len(answered.body) > SIZE))
+
+
+def without_blocks(body: Body, key: bytes, day: int) -> tuple[Body, list[Cut]]:
+    """Return a body with what is left of long payloads, and how they were cut.
+
+    Args:
+        body: with whole payloads.
+        key: the project's, under which blocks are hashed.
+        day: days since the Unix epoch.
+    """
+    payloads = {"input": body.input, "output": body.output}
+    long = {name: payload for name, payload in payloads.items() if payload and _is_cut(payload)}
+    cuts = {name: cut(key, payload.body, day) for name, payload in long.items()}
+    rests = {name: Payload(media_type=payload.media_type, body=cuts[name].rest) for name, payload in long.items()}
+    chains = Long(**{name: each.chain for name, each in cuts.items()})
+    return msgspec.structs.replace(body, **rests, long=chains), list(cuts.values())
+
+
+def is_stream(media_type: str) -> bool:
+    """Tell whether a payload is a stream of events."""
+    return media_type.startswith("text/event-stream")
+
+
 def named_unit(span: Span) -> str:
     """Return the unit that can be asked for: one that somebody named."""
     return "" if span.unit_source == "random" else span.unit
+
+
+def _is_cut(payload: Payload) -> bool:
+    # A stream is an answer, which nothing begins with again, and packed whole it is a fiftieth.
+    return len(payload.body) > SIZE and not is_stream(payload.media_type)
 
 
 def _random_unit(span: Span) -> str | None:

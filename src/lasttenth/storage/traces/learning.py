@@ -25,6 +25,10 @@ FIRST_AT = 1000
 GROWTH = 4
 """How many times as many spans there must be before the next one."""
 SAMPLES = 1500
+LONGEST = 16 * 1024
+"""Bytes of a sample that are looked at."""
+BYTES = 8 * 2**20
+"""Bytes of all samples, at most: each takes a number of 64 bits while they are compared."""
 MOST_OF_ONE = 100
 """Samples of one unit or day."""
 
@@ -70,11 +74,15 @@ class Learner:
         return spans, self._dictionaries.trained_on(connection)
 
     def _sampled(self, connection: Connection) -> tuple[int, Packer, list[list[bytes]]]:
-        """Return packed bodies from random times, by whom they were for; where spans are dense, more of them."""
+        """Return packed bodies from random times, by whom they were for; where spans are dense, more of them.
+
+        Of long payloads they hold what is left after the blocks.
+        """
         cells = self._cells(connection)
         weights = [int(count) for _, _, count in cells]
         chosen = random.Random(len(cells))  # noqa: S311 - nothing secret
         samples: defaultdict[str | int, set[bytes]] = defaultdict(set)
+        room = BYTES
         for hour, series, _ in chosen.choices(cells, weights, k=SAMPLES):
             start = hour * HOUR + chosen.randrange(HOUR)
             for found in self._rows.fetch(connection, _NEXT, (self._dictionaries.project, series, start)):
@@ -82,7 +90,9 @@ class Learner:
                 body = self._dictionaries.packer(connection, number).unpack(bytes(payload))
                 is_named = body.unit_source not in {"random", "key"}
                 theirs = samples[unit if is_named else begin // DAY]
-                if len(theirs) < MOST_OF_ONE:
-                    theirs.add(msgspec.msgpack.encode(body))
+                if len(theirs) < MOST_OF_ONE and room > 0:
+                    sample = msgspec.msgpack.encode(body)[:LONGEST]
+                    theirs.add(sample)
+                    room -= len(sample)
         number, packer = self._dictionaries.latest(connection)
         return number, packer, [sorted(each) for each in samples.values()]

@@ -68,7 +68,17 @@ class Match(NamedTuple):
 
 
 class SpanRows(Protocol):
-    """Rows of spans through an engine's native driver."""
+    """Rows of spans, and of what belongs to them, through an engine's native driver."""
+
+    @property
+    def sharing(self) -> str:
+        """Return what ends a query whose rows nobody may remove before the transaction ends; empty for one writer."""
+        ...
+
+    @property
+    def locking(self) -> str:
+        """Return what ends a query whose rows are to be changed, which waits for those who share them, or is empty."""
+        ...
 
     def insert(self, connection: Connection, rows: Sequence[SpanRow]) -> set[SpanKey]:
         """Insert rows with distinct keys and return the keys that are new; a row that is there already is left as it is."""

@@ -10,16 +10,18 @@ from lasttenth.records.errors import NotFoundError
 from lasttenth.records.events import Erasure
 from lasttenth.records.hashing import keyed_hash
 from lasttenth.records.ids import Clock
-from lasttenth.records.totals import Label, Payer, Period, Spending, Total
+from lasttenth.records.totals import DAY, Label, Payer, Period, Spending, Total
 from lasttenth.records.traces import EVERYTHING, Span, TraceFilter, TraceSummary
 from lasttenth.storage.engine import Engine
 from lasttenth.storage.events import EventTable
-from lasttenth.storage.traces.bodies import Body, Packer, body_of, named_unit, span_of
+from lasttenth.storage.traces.blocks import Cut
+from lasttenth.storage.traces.bodies import Body, body_of, is_long, named_unit, span_of, without_blocks
 from lasttenth.storage.traces.dictionaries import Dictionaries
+from lasttenth.storage.traces.keeping import KeptBlocks, Use
 from lasttenth.storage.traces.learning import Learner
 from lasttenth.storage.traces.listing import FOREVER, Listing
 from lasttenth.storage.traces.rollups import Rollups
-from lasttenth.storage.traces.rows import Place, SpanKey, SpanRow, SpanRows, SpanWords, Text
+from lasttenth.storage.traces.rows import SpanKey, SpanRow, SpanRows, SpanWords, Text
 from lasttenth.storage.traces.series import Series
 from lasttenth.storage.traces.texts import text_of
 
@@ -47,13 +49,12 @@ class _Placed(NamedTuple):
     """A stored span that is to be changed or removed, together with its words."""
 
     key: SpanKey
-    place: Place
-    name: str
+    text: Text
     body: Body
 
-    def text(self) -> Text:
-        """Return what it is found by."""
-        return Text(self.place, text_of(self.name, self.body))
+    def uses(self) -> list[Use]:
+        """Return the blocks that its payloads begin with."""
+        return [Use(chain, self.key) for chain in self.body.chains if chain is not None]
 
 
 class TraceTable:
@@ -68,6 +69,7 @@ class TraceTable:
         self._key = key
         self._rows = rows
         self._words = words
+        self._blocks = KeptBlocks(rows, project)
         self._events = EventTable(engine, project)
         self._rollups = Rollups(rows, project)
         self._listing = Listing(rows, words, project)
@@ -91,10 +93,14 @@ class TraceTable:
         if unknown:
             self._rows.run(connection, _ADD_SERIES, [(self._project, number, *series[number]) for number in unknown])
         number, packer = self._dictionaries.latest(connection)
-        rows = [self._row(span, number, packer) for span in ordered]
+        cuts: dict[SpanKey, list[Cut]] = {}
+        rows = [self._row(span, number, packer.pack(self._body(span, cuts))) for span in ordered]
         new = self._rows.insert(connection, rows)
         fresh = [span for span, row in zip(ordered, rows, strict=True) if SpanKey(row.trace_id, row.span_id) in new]
         self._rollups.add(connection, fresh)
+        kept = {Use(each.chain, key): each.blocks for key in cuts.keys() & new for each in cuts[key]}
+        if kept:
+            self._blocks.keep(connection, kept)
         return set(series)
 
     async def get(self, trace_id: str) -> list[Span]:
@@ -179,41 +185,51 @@ class TraceTable:
         for (series,) in self._rows.fetch(connection, _ALL_SERIES, (self._project,)):
             found = self._placed(connection, _EXPIRED, (self._project, series, before, EXPIRED_AT_ONCE))
             if found:
-                self._words.remove(connection, self._project, [each.text() for each in found])
+                self._words.remove(connection, self._project, [each.text for each in found])
                 self._rows.run(connection, _DELETE, [(self._project, *each.key) for each in found])
+                self._blocks.release(connection, [use for each in found for use in each.uses()])
                 return len(found)
         return 0
 
     def _placed(self, connection: Connection, condition: str, parameters: tuple[object, ...]) -> list[_Placed]:
+        """Return spans that nobody else changes before the transaction ends."""
         statement = (
-            f"SELECT trace_id, span_id, name, dictionary, payload, {self._words.place} FROM spans WHERE {condition}"  # noqa: S608
+            f"SELECT trace_id, span_id, name, dictionary, payload, {self._words.place} FROM spans "  # noqa: S608
+            f"WHERE {condition} {self._rows.locking}"
         )
-        return [
-            _Placed(
-                SpanKey(bytes(trace_id), bytes(span_id)),
-                tuple(place),
-                name,
-                self._dictionaries.packer(connection, number).unpack(bytes(payload)),
-            )
-            for trace_id, span_id, name, number, payload, *place in self._rows.fetch(connection, statement, parameters)
-        ]
+        placed = []
+        for trace_id, span_id, name, number, payload, *place in self._rows.fetch(connection, statement, parameters):
+            body = self._dictionaries.packer(connection, number).unpack(bytes(payload))
+            text = text_of(name, self._blocks.said(connection, body), indexed=body.indexed)
+            placed.append(_Placed(SpanKey(bytes(trace_id), bytes(span_id)), Text(tuple(place), text), body))
+        return placed
 
     def _erase(self, connection: Connection, found: _Placed) -> None:
         body = found.body
         if body.erased:
             return
-        self._words.remove(connection, self._project, [found.text()])
-        erased = keyed_hash(self._key, msgspec.msgpack.encode((body.input, body.output, body.attributes)))
-        empty = msgspec.structs.replace(body, input=None, output=None, attributes={}, erased=erased)
+        self._words.remove(connection, self._project, [found.text])
+        whole = self._blocks.restored(connection, body)
+        erased = keyed_hash(self._key, msgspec.msgpack.encode((whole.input, whole.output, whole.attributes)))
+        empty = msgspec.structs.replace(body, input=None, output=None, attributes={}, long=None, erased=erased)
         number, packer = self._dictionaries.latest(connection)
         self._rows.run(connection, _EMPTY, [(packer.pack(empty), number, self._project, *found.key)])
+        self._blocks.release(connection, found.uses())
 
     def _unknown(self, trace_id: str) -> NotFoundError:
         return NotFoundError(
             f"There is no trace {trace_id} in project {self._project}.", hint="List them with: lasttenth tail"
         )
 
-    def _row(self, span: Span, number: int, packer: Packer) -> SpanRow:
+    def _body(self, span: Span, cuts: dict[SpanKey, list[Cut]]) -> Body:
+        """Return the body of a span, and add how its long payloads were cut to those of the others."""
+        body = body_of(span)
+        if is_long(body):
+            body, theirs = without_blocks(body, self._key, span.start // DAY)
+            cuts[SpanKey(bytes.fromhex(span.trace_id), bytes.fromhex(span.span_id))] = theirs
+        return body
+
+    def _row(self, span: Span, number: int, payload: bytes) -> SpanRow:
         usage = span.usage
         return SpanRow(
             project=self._project,
@@ -230,7 +246,7 @@ class TraceTable:
             output_tokens=_storable(usage.output_tokens) if usage else None,
             cost=None if span.cost is None else _storable(span.cost),
             dictionary=number,
-            payload=packer.pack(body_of(span)),
+            payload=payload,
         )
 
     def _span(self, connection: Connection, row: tuple[Any, ...]) -> Span:
@@ -250,7 +266,7 @@ class TraceTable:
             "unit": unit,
             "cost": cost,
         }
-        return span_of(columns, Series(*row[_FIRST_LABEL:]), body)
+        return span_of(columns, Series(*row[_FIRST_LABEL:]), self._blocks.restored(connection, body))
 
 
 def _id(span: Span) -> tuple[str, str]:

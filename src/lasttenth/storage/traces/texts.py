@@ -2,29 +2,49 @@
 
 Of JSON only the strings count, not the names of fields. The pieces of a stream are put together again: whatever stands at
 the same place in each of its events is one text. No provider's protocol is known here.
+
+Of a long text only its beginning and its end count: the instructions, and what is new in a conversation.
 """
 
 import re
 import unicodedata
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import msgspec
 
-from lasttenth.records.traces import Payload
-from lasttenth.storage.traces.bodies import Body
+from lasttenth.storage.traces.bodies import ALL, is_stream
 
 MOST = 200_000
 """Characters of a span that are indexed."""
+BEGINNING, END = 2_000, 8_000
+"""Characters of a payload that are indexed where it is longer than both."""
 
 _WORD = re.compile(r"[^\W_]+")
+_FIELD = re.compile(r'(?<!\\)"\w+"\s*:')
+_ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 _DATA = b"data:"
 _Path = tuple[str, ...]
 
 
-def text_of(name: str, body: Body) -> str:
-    """Return the text of a span, one part a line."""
-    parts = [name, *(_text(payload) for payload in (body.input, body.output) if payload is not None)]
+class Said(NamedTuple):
+    """A payload, or the ends of one, of which what lies between was not read."""
+
+    media_type: str
+    beginning: bytes
+    end: bytes | None = None
+    """None where the beginning is all."""
+
+
+def text_of(name: str, said: Sequence[Said], *, indexed: int) -> str:
+    """Return the text of a span, one part a line.
+
+    Args:
+        name: of the span.
+        said: its payloads.
+        indexed: what the body of the span says.
+    """
+    parts = [name, *(_text(each) if indexed == ALL else _ends(each) for each in said)]
     return "\n".join(parts)[:MOST]
 
 
@@ -32,20 +52,46 @@ def words_in(text: str) -> list[str]:
     """Return the words of a text in lower case and without accents: what is indexed, and what is looked for."""
     lower = text.lower()
     if not lower.isascii():
-        parts = unicodedata.normalize("NFKD", lower)
+        # Some capitals show only when they are taken apart, as mathematical ones do.
+        parts = unicodedata.normalize("NFKD", lower).lower()
         # Decomposed letters are more than before, and what is indexed has its bound.
         lower = "".join(letter for letter in parts if not unicodedata.combining(letter))[:MOST]
     return _WORD.findall(lower)
 
 
-def _text(payload: Payload) -> str:
-    if payload.media_type.startswith("text/event-stream"):
-        return _joined(payload.body)
-    if "json" in payload.media_type:
-        found = [text for _, text in _strings(payload.body)]
+def _ends(said: Said) -> str:
+    if said.end is None:
+        text = _text(said)
+        return text if len(text) <= BEGINNING + END else f"{text[:BEGINNING]}\n{text[-END:]}"
+    read = _fragment if "json" in said.media_type else _plain
+    return f"{read(said.beginning[:BEGINNING])}\n{read(said.end[-END:])}"
+
+
+def _text(said: Said) -> str:
+    if is_stream(said.media_type):
+        return _joined(said.beginning)
+    if "json" in said.media_type:
+        found = [text for _, text in _strings(said.beginning)]
         if found:
             return "\n".join(found)
-    return payload.body.decode(errors="replace")
+    return _plain(said.beginning)
+
+
+def _plain(data: bytes) -> str:
+    return data.decode(errors="replace")
+
+
+def _fragment(data: bytes) -> str:
+    """Return the text of a piece of JSON that may begin and end in any place, without the names of fields."""
+    text = _FIELD.sub(" ", _plain(data))
+    if "\\" not in text:
+        return text
+    # Letters beyond 16 bits were written as two, and one of them may have been cut off.
+    return _ESCAPE.sub(_unescaped, text).encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _unescaped(found: re.Match[str]) -> str:
+    return chr(int(found[1], 16)) if found[1] else " "
 
 
 def _joined(stream: bytes) -> str:
