@@ -172,6 +172,15 @@ def test_doctor_says_which_index_was_built_with_another_embedder(tmp_path: Path)
     assert "--rebuild" in said[0]
 
 
+def test_doctor_says_which_transport_is_used_and_why(tmp_path: Path) -> None:
+    (tmp_path / "lasttenth.yaml").write_text("transport: aiohttp")
+
+    findings = output_of("doctor", folder=tmp_path)
+
+    said = [each["said"] for each in findings if each["what"] == "Transport"]
+    assert said == ["aiohttp: lasttenth.yaml names it"]
+
+
 def test_doctor_says_wrong_settings_once(tmp_path: Path) -> None:
     (tmp_path / "lasttenth.yaml").write_text("listen: {prot: 1}")
 

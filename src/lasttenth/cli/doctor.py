@@ -1,5 +1,6 @@
 """`lasttenth doctor`: what is missing or wrong, and the command that mends it."""
 
+import asyncio
 import importlib.util
 import os
 import socket
@@ -16,7 +17,7 @@ from rich.text import Text
 
 from lasttenth import __version__
 from lasttenth.app.app import App, made_by_asking
-from lasttenth.app.configuration import FILE_NAME, read_settings
+from lasttenth.app.configuration import FILE_NAME, Settings, read_settings
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.app.moving import is_moved
 from lasttenth.app.views import IndexView
@@ -24,10 +25,21 @@ from lasttenth.cli.generic import run
 from lasttenth.cli.output import AsJson, Folder, show
 from lasttenth.context.embedding import Embedder
 from lasttenth.models.embeddings import MINILM, default_cache, is_installed
+from lasttenth.net.choosing import Choice, choose
 from lasttenth.records.errors import LasttenthError
 
-_PACKAGES = {"local": ("onnxruntime", "tokenizers"), "documents": ("pypdf", "docx"), "postgres": ("psycopg",)}
-_EXTRAS = {"local": "embedders", "documents": "PDF and DOCX", "postgres": "databases on PostgreSQL"}
+_PACKAGES = {
+    "local": ("onnxruntime", "tokenizers"),
+    "documents": ("pypdf", "docx"),
+    "postgres": ("psycopg",),
+    "fast": ("pyreqwest",),
+}
+_EXTRAS = {
+    "local": "embedders",
+    "documents": "PDF and DOCX",
+    "postgres": "databases on PostgreSQL",
+    "fast": "faster requests to providers",
+}
 _MARKS = {"ok": ("ok  ", "green"), "note": ("note", "yellow"), "bad": ("bad ", "red")}
 
 
@@ -100,7 +112,21 @@ def _settings() -> list[Finding]:
     except LasttenthError as error:
         return [Finding(what="Settings", state="bad", said=str(error))]
     where = FILE_NAME if Path(FILE_NAME).exists() else "defaults"
-    return [Finding(what="Settings", state="ok", said=where), _port(settings.listen.host, settings.listen.port)]
+    port = _port(settings.listen.host, settings.listen.port)
+    return [Finding(what="Settings", state="ok", said=where), port, _transport(settings)]
+
+
+def _transport(settings: Settings) -> Finding:
+    async def chosen() -> Choice:
+        choice = await choose(settings.transport, settings.timeouts)
+        await choice.transport.close()
+        return choice
+
+    try:
+        choice = asyncio.run(chosen())
+    except LasttenthError as error:
+        return Finding(what="Transport", state="bad", said=str(error))
+    return Finding(what="Transport", state="ok", said=f"{choice.engine}: {choice.why}")
 
 
 def _port(host: str, port: int) -> Finding:
