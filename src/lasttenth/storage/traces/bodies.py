@@ -1,7 +1,7 @@
 """The body of a span: everything that no query asks for, packed into bytes that are the same on every engine.
 
-It is MessagePack under Zstandard, with a dictionary of the project where there is one. Fields are known by their place:
-a new one goes to the end and has a default, so that older bodies stay readable.
+It is MessagePack, and unless it is small under Zstandard, with a dictionary of the project where there is one. Fields are
+known by their place: a new one goes to the end and has a default, so that older bodies stay readable.
 """
 
 from typing import Any
@@ -16,10 +16,14 @@ from lasttenth.storage.traces.compression import zstd
 from lasttenth.storage.traces.series import Series
 
 LEVEL = 3
+PLAIN = 256
+"""Bytes up to which a body is not worth its compression."""
 NO_DICTIONARY = 0
 ALL, ENDS = 0, 1
 """How much of a text is indexed."""
 
+_FRAME = b"\x28\xb5\x2f\xfd"
+"""How a frame of Zstandard begins (RFC 8878, 3.1.1); no MessagePack array does."""
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -168,8 +172,9 @@ class Packer:
         self._compressor = zstd.ZstdCompressor(level=LEVEL, zstd_dict=self._dictionary)
 
     def pack(self, body: Body) -> bytes:
-        """Return the bytes of a body."""
-        return self.compress(_encode(body))
+        """Return the bytes of a body; one that is small, as without payloads, is left as it is."""
+        packed = _encode(body)
+        return packed if len(packed) <= PLAIN else self.compress(packed)
 
     def compress(self, packed: bytes) -> bytes:
         """Return one whole frame."""
@@ -178,6 +183,7 @@ class Packer:
     def unpack(self, packed: bytes) -> Body:
         """Return the body of bytes. Raises StorageError where they are damaged."""
         try:
-            return _decode(zstd.decompress(packed, zstd_dict=self._dictionary))
+            is_frame = packed.startswith(_FRAME)
+            return _decode(zstd.decompress(packed, zstd_dict=self._dictionary) if is_frame else packed)
         except (zstd.ZstdError, msgspec.DecodeError, EOFError) as error:
             raise StorageError(f"The body of a span is damaged: {error}.", hint="Restore it from a backup.") from error

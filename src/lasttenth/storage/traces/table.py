@@ -282,4 +282,4 @@ def _bytes(trace_id: str) -> bytes:
 
 
 def _storable(number: int) -> int:
-    return max(-1, min(number, FOREVER))
+    return number if -1 <= number <= FOREVER else max(-1, min(number, FOREVER))
