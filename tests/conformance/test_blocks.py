@@ -189,6 +189,26 @@ def test_spans_that_came_long_ago_share_their_blocks_too(files: Files) -> None:
     assert files.blocks() == 3
 
 
+def test_block_that_nobody_uses_is_gone_from_the_file(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+
+    async def stored(store: Store) -> None:
+        await (await store.project("one")).traces.append([span(0, TEXT), span(1, TEXT[:LARGE])])
+
+    async def erased(store: Store) -> None:
+        project = await store.project("one")
+        await project.traces.erase(trace(0), Erasure(id="e", at=1, payload="p", actor="a"))
+
+    asyncio.run(with_store(open_sqlite(tmp_path), stored))
+    # Random bytes cannot be packed, so they stand in the file as they are: the end of each block on a page of its own.
+    ends = [TEXT[place - 1000 : place] for place in (LARGE, 2 * LARGE, 3 * LARGE)]
+    before = [end in file.read_bytes() for end in ends]
+    asyncio.run(with_store(open_sqlite(tmp_path), erased))
+
+    assert before == [True, True, True]
+    assert [end in file.read_bytes() for end in ends] == [True, False, False]
+
+
 def test_stream_stays_whole_in_its_span(files: Files) -> None:
     told = msgspec.structs.replace(span(0, b""), output=Payload(media_type="text/event-stream", body=TEXT))
 

@@ -48,7 +48,10 @@ class _Upstream:
 
     def connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Serve one more connection."""
-        self._connections.add(asyncio.ensure_future(self._serve(reader, writer)))
+        connection = asyncio.ensure_future(self._serve(reader, writer))
+        self._connections.add(connection)
+        # A task that is cancelled before its first step has no say in how it ends.
+        connection.add_done_callback(lambda _: writer.transport.abort())
 
     async def close(self) -> None:
         """End all connections."""
@@ -61,8 +64,6 @@ class _Upstream:
             await self._answer(reader, writer)
         except (ConnectionError, asyncio.IncompleteReadError):
             return
-        finally:
-            writer.transport.abort()
 
     async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.go_on.is_set():

@@ -21,7 +21,7 @@ BEGINNING, END = 2_000, 8_000
 """Characters of a payload that are indexed where it is longer than both."""
 
 _WORD = re.compile(r"[^\W_]+")
-_FIELD = re.compile(r'(?<!\\)"\w+"\s*:')
+_FIELD = re.compile(r'"(?<!\\")\w+"\s*:')  # begins with a letter that is quick to find
 _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|.)")
 _DATA = b"data:"
 _Path = tuple[str, ...]
