@@ -48,7 +48,7 @@ class Gateway(NamedTuple):
         place.folder.mkdir(parents=True)
         running = self.begin(place)
         try:
-            until(lambda: answers(running), f"{self.name} answers", seconds=_START_SECONDS)
+            until(lambda: answers(running), f"{self.name} answers", seconds=_START_SECONDS, pause=0.004)
         except BaseException:
             sys.stderr.write(running.tree.log.read_text(encoding="utf-8", errors="replace")[-4000:])
             running.tree.stop()

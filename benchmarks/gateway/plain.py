@@ -45,11 +45,13 @@ def _round(given: Bench, gateway: Gateway, upstream: Upstream, direct: float) ->
         body = bodies.plain(running.provider + MODEL)
         many = meter.measure(Asking(body, 64))
         memory = running.tree.memory()
+        indexing = product.indexing(running, given.environments) if product.is_product(running) else 0.0
         alone = meter.measure(Asking(body, 1, seconds=_ALONE_SECONDS))
     return {
         "cpu": many.written,
         "answering": many.answering,
         "searchable": many.searchable,
+        "indexing": indexing,
         "rate": many.answered.rate,
         "p50": many.answered.p50,
         "alone": alone.written,
@@ -61,17 +63,25 @@ def _round(given: Bench, gateway: Gateway, upstream: Upstream, direct: float) ->
 
 def print_tables(collected: Collected) -> None:
     """Print what was measured."""
-    head = ["gateway", "CPU µs a request", "% of nginx", "times LiteLLM", "requests/s", "until searchable"]
+    head = ["gateway", "CPU µs a request", "% of nginx", "times LiteLLM", "requests/s"]
     head += ["CPU µs, one connection", "p50 added, µs", "RSS MB", "PSS MB"]
     rows = []
     for row in collected.rows():
-        of_nginx = [100 / each for each in collected.ratios(row, "nginx", "cpu")]
-        of_litellm = [1 / each for each in collected.ratios(row, "LiteLLM", "cpu")]
-        cells = [row, cell(collected.values(row, "cpu")), cell(of_nginx, ".1f"), cell(of_litellm, ".1f")]
-        cells += [cell(collected.values(row, "rate"), ranged=False), cell(collected.values(row, "searchable"))]
+        of_nginx = [100 / each for each in collected.ratios(row, "nginx", "searchable")]
+        of_litellm = [1 / each for each in collected.ratios(row, "LiteLLM", "searchable")]
+        cells = [row, cell(collected.values(row, "searchable")), cell(of_nginx, ".1f"), cell(of_litellm, ".1f")]
+        cells += [cell(collected.values(row, "rate"), ranged=False)]
         cells += [cell(collected.values(row, "alone")), cell(collected.values(row, "added"))]
         rows.append([*cells, *(cell(collected.values(row, name), ranged=False) for name in ("rss", "pss"))])
     print_table(head, rows)
+    print_table(["gateway", "until answered", "until written", "until searchable", "indexing alone"], _parts(collected))
+
+
+def _parts(collected: Collected) -> list[list[str]]:
+    """Return the rows that say until when CPU is counted, of the gateways that keep a ledger."""
+    moments = ("answering", "cpu", "searchable", "indexing")
+    kept = [row for row in collected.rows() if any(collected.values(row, "indexing"))]
+    return [[row, *(cell(collected.values(row, moment)) for moment in moments)] for row in kept]
 
 
 if __name__ == "__main__":

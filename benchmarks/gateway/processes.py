@@ -46,6 +46,7 @@ class Tree:
     ) -> None:
         held = ["taskset", "-c", cores] if cores else []
         known = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "LASTTENTH"))}
+        self.started = time.monotonic()
         with (folder / "output.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*held, *command],

@@ -14,6 +14,7 @@ from benchmarks.gateway.processes import Tree, free_port, until
 
 PROVIDER = "up"
 _PATIENCE = 300.0
+_INDEXING = Path(__file__).with_name("indexing.py")
 
 
 def product(name: str = "lasttenth", settings: Mapping[str, Any] | None = None) -> Gateway:
@@ -63,6 +64,18 @@ def until_searchable(running: Running) -> None:
     """Wait until every span is in the full text."""
     waiting = "SELECT count(*) FROM spans WHERE id > (SELECT coalesce(max(span), 0) FROM span_words)"
     until(lambda: not _count(running, waiting), "everything is searchable", seconds=_PATIENCE, pause=0.1)
+
+
+def indexing(running: Running, environments: Path) -> float:
+    """Return the CPU microseconds that indexing the spans of a ledger takes by itself, for each of them."""
+    copy = running.folder / "copy.db"
+    held = running.folder / "data" / "lasttenth.db"
+    with contextlib.closing(sqlite3.connect(held)) as ledger, contextlib.closing(sqlite3.connect(copy)) as copied:
+        ledger.backup(copied)
+    command = [str(environments / "product/bin/python"), "-P", str(_INDEXING), str(copy)]
+    said = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    copy.unlink()
+    return float(said)
 
 
 def _count(running: Running, question: str) -> int:
