@@ -1,5 +1,6 @@
 -- Requests for wrk: each body differs, and the load ends by itself after an exact number of answers.
--- Arguments: folder, requests, connections, bytes of each body that are taken from the corpus, number of the first request.
+-- Arguments: folder, requests, connections, bytes of each body that are taken from the corpus, number of the first request,
+-- number of requests after which the bodies begin anew (0: never).
 
 local ffi = require("ffi")
 ffi.cdef("struct moment { long seconds, nanos; }; int clock_gettime(int clock, struct moment *now);")
@@ -26,6 +27,7 @@ end
 function init(args)
   local folder = args[1]
   total, connections, length, number = tonumber(args[2]), tonumber(args[3]), tonumber(args[4]), tonumber(args[5])
+  different = tonumber(args[6])
   head, prefix, suffix = read(folder .. "/head"), read(folder .. "/prefix"), read(folder .. "/suffix")
   corpus = read(folder .. "/corpus")
   asked, idle, began, ended = -1, 0, 0, 0
@@ -46,6 +48,7 @@ function request()
   end
   asked = asked + 1
   number = number + 1
+  if different > 0 then number = number % different end
   -- A large odd step, so that no two requests near each other take the same piece.
   local from = (number * 1000003) % (#corpus - length + 1)
   return head .. prefix .. string.format("%012d ", number) .. corpus:sub(from + 1, from + length) .. suffix

@@ -25,6 +25,8 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     connections: int
     first: int = 0
     """Number of the first request; another one for each load, so that no body comes twice."""
+    different: int = 0
+    """Number of requests after which the bodies begin anew; 0 stands for never."""
 
 
 class Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +50,9 @@ def send(load: Load, folder: Path, *, cores: str) -> Answered:
     command = ["taskset", "-c", cores] if cores else []
     command += ["wrk", "-t1", f"-c{load.connections}", f"-d{_MOST_SECONDS}s", "--timeout", "60s", "-s", str(_SCRIPT)]
     command += [f"http://127.0.0.1:{load.port}", "--", str(folder)]
-    command += [str(number) for number in (load.requests, load.connections, load.body.piece, load.first)]
+    command += [
+        str(number) for number in (load.requests, load.connections, load.body.piece, load.first, load.different)
+    ]
     wrk = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     watch = threading.Timer(_MOST_SECONDS, wrk.kill)
     watch.start()

@@ -5,16 +5,23 @@ by as many spans.
 """
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from benchmarks.gateway import product
 from benchmarks.gateway.bodies import Body
 from benchmarks.gateway.gateways import Running
 from benchmarks.gateway.load import Answered, Load, send
-from benchmarks.gateway.upstream import Upstream
 
 _WARM_REQUESTS = 300
 _WARM_SECONDS = 0.4
+
+
+class Counting(Protocol):
+    """An upstream that knows how many requests it has answered."""
+
+    def hits(self) -> int:
+        """Return how many, once the count has come to rest."""
+        ...
 
 
 class Asking(NamedTuple):
@@ -25,6 +32,8 @@ class Asking(NamedTuple):
     seconds: float = 2.0
     least: int = 150
     most: int = 100_000
+    different: int = 0
+    """Number of bodies that come again and again, so that none of them reaches the upstream; 0: all are new."""
 
 
 class Cost(NamedTuple):
@@ -49,7 +58,7 @@ class Meter:
         cores: of the load tool.
     """
 
-    def __init__(self, running: Running, upstream: Upstream, *, folder: Path, cores: str) -> None:
+    def __init__(self, running: Running, upstream: Counting, *, folder: Path, cores: str) -> None:
         self._running = running
         self._upstream = upstream
         self._folder = folder
@@ -59,10 +68,10 @@ class Meter:
 
     def measure(self, asking: Asking) -> Cost:
         """Warm up with the same kind of requests, then measure."""
-        return self._measured(asking, self._warm_up(asking))
+        return self.load(asking, self.warm_up(asking))
 
-    def _warm_up(self, asking: Asking) -> int:
-        """Return how many requests take as much CPU as is asked for."""
+    def warm_up(self, asking: Asking) -> int:
+        """Send some, and return how many take as much CPU as is asked for."""
         requests = min(_WARM_REQUESTS, asking.most)
         while True:
             before = self._running.tree.cpu()
@@ -74,7 +83,8 @@ class Meter:
         self._settle()
         return max(asking.least, min(asking.most, int(asking.seconds * requests / max(spent, 0.01))))
 
-    def _measured(self, asking: Asking, requests: int) -> Cost:
+    def load(self, asking: Asking, requests: int) -> Cost:
+        """Send so many requests and wait for all that they cause."""
         held = product.spans(self._running) if self._keeps else 0
         arrived = self._upstream.hits()
         moments = [self._running.tree.cpu()]
@@ -85,7 +95,8 @@ class Meter:
                 done(self._running)
             moments.append(self._running.tree.cpu() if self._keeps else moments[-1])
         arrived = self._upstream.hits() - arrived
-        assert arrived == requests, f"{requests} were answered, {arrived} reached the upstream"
+        expected = 0 if asking.different else requests
+        assert arrived == expected, f"{requests} were answered, {arrived} reached the upstream"
         if self._keeps:
             kept = product.spans(self._running) - held
             assert kept == requests, f"{requests} requests left {kept} spans"
@@ -98,7 +109,8 @@ class Meter:
             body=asking.body,
             requests=requests,
             connections=asking.connections,
-            first=self._sent,
+            first=0 if asking.different else self._sent,
+            different=asking.different,
         )
         self._sent += requests
         return send(load, self._folder, cores=self._cores)

@@ -17,6 +17,7 @@ import time
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 import uvloop
@@ -147,28 +148,37 @@ async def serve(port: int) -> asyncio.Server:
     )
 
 
+class PacedUpstream(NamedTuple):
+    """A running upstream."""
+
+    port: int
+
+    def counts(self) -> Counts:
+        """Return what was asked so far."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/counts", timeout=10) as reply:
+            return msgspec.json.decode(reply.read(), type=Counts)
+
+    def hits(self) -> int:
+        """Return how many requests were answered."""
+        return self.counts().requests
+
+    def is_there(self) -> bool:
+        """Tell whether it listens."""
+        try:
+            return self.hits() == 0
+        except OSError:
+            return False
+
+
 @contextlib.contextmanager
-def paced_upstream(folder: Path, *, cores: str) -> Iterator[int]:
-    """Run the upstream in a process of its own, and say on which port."""
+def paced_upstream(folder: Path, *, cores: str) -> Iterator[PacedUpstream]:
+    """Run the upstream in a process of its own."""
     folder.mkdir(parents=True)
-    port = free_port()
-    command = [sys.executable, "-m", "benchmarks.gateway.pacing", str(port)]
+    upstream = PacedUpstream(free_port())
+    command = [sys.executable, "-m", "benchmarks.gateway.pacing", str(upstream.port)]
     with Tree(command, cores=cores, folder=folder, environment={"PYTHONPATH": str(ROOT)}):
-        until(lambda: _is_there(port), "the paced upstream starts")
-        yield port
-
-
-def counts(port: int) -> Counts:
-    """Return what a paced upstream was asked so far."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/counts", timeout=10) as reply:
-        return msgspec.json.decode(reply.read(), type=Counts)
-
-
-def _is_there(port: int) -> bool:
-    try:
-        return counts(port).requests == 0
-    except OSError:
-        return False
+        until(upstream.is_there, "the paced upstream starts")
+        yield upstream
 
 
 async def _main(port: int) -> None:

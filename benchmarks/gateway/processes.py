@@ -76,6 +76,14 @@ class Tree:
                     pss += int(rest.split()[0]) if name == "Pss" else 0
         return Memory(rss / 1024, pss / 1024)
 
+    def descriptors(self) -> int:
+        """Return how many files and connections the tree has open."""
+        count = 0
+        for pid in _tree(self.pid, _stats()):
+            with contextlib.suppress(OSError):
+                count += len(os.listdir(f"/proc/{pid}/fd"))  # noqa: PTH208 - pathlib makes an object for each
+        return count
+
     def is_alive(self) -> bool:
         """Tell whether the command still runs."""
         return self._process.poll() is None

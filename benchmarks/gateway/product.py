@@ -5,7 +5,7 @@ import json
 import sqlite3
 import subprocess
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +19,7 @@ _INDEXING = Path(__file__).with_name("indexing.py")
 
 def product(name: str = "lasttenth", settings: Mapping[str, Any] | None = None) -> Gateway:
     """Return Lasttenth with settings of its own."""
-    return Gateway(name, lambda place: _begin(place, settings or {}))
+    return Gateway(name, lambda place: begin(place, settings or {}))
 
 
 def variants(environments: Path) -> tuple[Gateway, ...]:
@@ -85,15 +85,16 @@ def _count(running: Running, question: str) -> int:
         return counted
 
 
-def _begin(place: Place, settings: Mapping[str, Any]) -> Running:
+def begin(place: Place, settings: Mapping[str, Any], *, command: Sequence[str] = ()) -> Running:
+    """Start it with settings of its own, or by another command than its own one."""
     provider = {"base_url": f"http://127.0.0.1:{place.upstream_port}/v1", "api_key": "none"}
     everything = {"folder": "data", "providers": {PROVIDER: provider}, **settings}
     # JSON is YAML.
     (place.folder / "lasttenth.yaml").write_text(json.dumps(everything), encoding="utf-8")
     key = json.loads(_said(place.environments, "key", "create", "benchmark", "--json", folder=place.folder))["key"]
     port = free_port()
-    command = [str(place.environments / "product/bin/lasttenth"), "up", "--port", str(port)]
-    tree = Tree(command, cores=place.cores, folder=place.folder)
+    called = command or [str(place.environments / "product/bin/lasttenth")]
+    tree = Tree([*called, "up", "--port", str(port)], cores=place.cores, folder=place.folder)
     return Running(tree, port, {"Authorization": f"Bearer {key}"}, f"{PROVIDER}/", place.folder)
 
 

@@ -15,6 +15,7 @@ from benchmarks.gateway.environments import FOLDER
 from benchmarks.gateway.gateways import Gateway, Place, Running
 from benchmarks.gateway.upstream import MODEL
 
+TOOLS = ("nginx", "wrk", "taskset")
 Figures = Mapping[str, float]
 
 
@@ -57,6 +58,9 @@ def bench(description: str, *, rounds: int = 5) -> Iterator[Bench]:
     )
     options.add_argument("only", nargs="*", help="beginnings of the names of gateways to measure, by default all")
     given = options.parse_args()
+    missing = [tool for tool in TOOLS if shutil.which(tool) is None]
+    if missing:
+        raise SystemExit(f"{', '.join(missing)} must be installed.")
     os.sched_setaffinity(0, {1})
     with tempfile.TemporaryDirectory(prefix="lasttenth-bench-") as work:
         yield Bench(Path(work), given.environments, given.rounds, tuple(given.only))

@@ -9,7 +9,7 @@ import uvloop
 
 from benchmarks.gateway import bodies, product
 from benchmarks.gateway.gateways import LITELLM, PEERS, Gateway, Running
-from benchmarks.gateway.pacing import counts, paced_upstream
+from benchmarks.gateway.pacing import PacedUpstream, paced_upstream
 from benchmarks.gateway.rounds import Bench, Collected, Figures, bench, cell, print_table
 from benchmarks.gateway.streaming import Played, Streams, play
 from benchmarks.gateway.upstream import MODEL
@@ -53,13 +53,13 @@ def measure(given: Bench) -> Collected:
     """Measure all gateways, round by round."""
     collected = Collected()
     gateways = given.chosen((*product.variants(given.environments), *PEERS))
-    with paced_upstream(given.work / "upstream", cores=given.load_cores) as port:
+    with paced_upstream(given.work / "upstream", cores=given.load_cores) as upstream:
         for number in range(given.rounds):
-            direct = {pace: uvloop.run(_direct(pace, port)) for pace in (FEW, MANY)}
+            direct = {pace: uvloop.run(_direct(pace, upstream.port)) for pace in (FEW, MANY)}
             collected.add("direct", _seen(direct[FEW], direct[MANY], (0.0, 0.0)))
             for gateway in gateways[:: -1 if number % 2 else 1]:
                 against = (direct[FEW].first_p50(), direct[MANY].first_p50())
-                collected.add(gateway.name, _round(given, gateway, port, against))
+                collected.add(gateway.name, _round(given, gateway, upstream, against))
     return collected
 
 
@@ -68,13 +68,13 @@ async def _direct(pace: Pace, port: int) -> Played:
     return await play(Streams(port, {}, body, pace.at_once, pace.each, pace.chunks, pace.pause / 1e3))
 
 
-def _round(given: Bench, gateway: Gateway, port: int, direct: tuple[float, float]) -> Figures:
+def _round(given: Bench, gateway: Gateway, upstream: PacedUpstream, direct: tuple[float, float]) -> Figures:
     many = MANY_ONCE if gateway.name == LITELLM.name else MANY
-    with given.running(gateway, port, models=MODELS) as running:
-        _played(running, WARM, port, first=0)
-        few = _played(running, FEW, port, first=1_000)
+    with given.running(gateway, upstream.port, models=MODELS) as running:
+        played(running, WARM, upstream, first=0)
+        few = played(running, FEW, upstream, first=1_000)
         before = running.tree.cpu()
-        seen = _played(running, many, port, first=10_000)
+        seen = played(running, many, upstream, first=10_000)
         cpu = running.tree.cpu() - before
     return {"cpu": cpu * 1e6 / len(seen.lags), **_seen(few, seen, direct)}
 
@@ -88,24 +88,24 @@ def _seen(few: Played, many: Played, direct: tuple[float, float]) -> Figures:
     }
 
 
-def _played(running: Running, pace: Pace, port: int, *, first: int) -> Played:
+def played(running: Running, pace: Pace, upstream: PacedUpstream, *, first: int) -> Played:
     """Play streams, and assert that each of them, and each span, is where it belongs."""
     keeps = product.is_product(running)
     if keeps:
         product.until_written(running)
     held = product.spans(running) if keeps else 0
-    asked = counts(port)
+    asked = upstream.counts()
     streams = pace.streams(running, first)
-    played = uvloop.run(play(streams))
-    now = counts(port)
+    seen = uvloop.run(play(streams))
+    now = upstream.counts()
     assert now.requests - asked.requests == streams.total, "the upstream was asked another number of times"
-    assert now.chunks - asked.chunks == len(played.lags), "the upstream sent another number of chunks"
+    assert now.chunks - asked.chunks == len(seen.lags), "the upstream sent another number of chunks"
     if keeps:
         product.until_written(running)
         product.until_searchable(running)
         kept = product.spans(running) - held
         assert kept == streams.total, f"{streams.total} streams left {kept} spans"
-    return played
+    return seen
 
 
 def print_tables(collected: Collected) -> None:
