@@ -13,7 +13,7 @@ from benchmarks.gateway.upstream import PATH
 from benchmarks.store.prose import Prose
 
 DIGITS = 12
-CORPUS = 8 * 2**20
+CORPUS = 2 * 2**20
 _LAST = 1_000
 """Characters of the last message of a conversation that goes on."""
 

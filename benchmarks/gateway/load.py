@@ -61,7 +61,7 @@ def send(load: Load, folder: Path, *, cores: str) -> Answered:
     finally:
         watch.cancel()
         wrk.kill()
-        wrk.wait()
+        wrk.communicate()
 
 
 def _answered(wrk: "subprocess.Popen[str]", load: Load) -> Answered:

@@ -4,9 +4,8 @@
     python -m benchmarks.gateway.stages --modules
 
 A timer of CPU time looks at the stacks of the running gateway (see sampled.py); what was used since the last look falls
-to the stage of the innermost module. A kilobyte is the difference between bodies of 20 KB and of 0.7 KB, a chunk that
-between streams of 50 chunks and of two
-that take as long. Everything is divided by what nginx uses for a request in the same round.
+to the stage of the innermost module. Measured are requests of 0.7 KB, requests of 20 KB, and streams of 50 paced chunks.
+A kilobyte is the difference of the first two by their size, a chunk what a stream takes beyond a request, by its chunks.
 """
 
 import json
@@ -29,8 +28,9 @@ from benchmarks.gateway.upstream import MODEL, static_upstream
 
 LONG = 20_000
 _SECONDS = 3.0
-FEW_CHUNKS = Pace(50, 4, 2, 980)
-MANY_CHUNKS = Pace(50, 4, 50, 20)
+STREAM = Pace(100, 4, 50, 20)
+MEASURES = ("request", "long", "stream")
+"""What is asked for; the rest is worked out."""
 _COUNTS = "counts.json"
 _OTHERS = "other threads"
 _SAMPLED = Path(__file__).with_name("sampled.py")
@@ -81,7 +81,7 @@ def stage_of(module: str) -> str:
 
 
 def measure(given: Bench, *, by: Callable[[str], str] = stage_of) -> Collected:
-    """Return the figures of each stage, `request`, `kilobyte` and `chunk`, and of nginx for a request."""
+    """Return the CPU microseconds of each stage, and of nginx for a request."""
     collected = Collected()
     with (
         static_upstream(given.work / "upstream", cores=given.load_cores) as static,
@@ -113,14 +113,15 @@ def _round(given: Bench, running: Running, paced: PacedUpstream, by: Callable[[s
     small, large = bodies.plain(running.provider + MODEL), bodies.fresh(running.provider + MODEL, LONG)
     request, long = (_of_requests(running, meter, Asking(body, 64, seconds=_SECONDS)) for body in (small, large))
     played(running, WARM, paced, first=1_000)
-    none, some = (_of_streams(running, pace, paced) for pace in (FEW_CHUNKS, MANY_CHUNKS))
-    kilobytes, chunks = (large.size - small.size) / 1e3, MANY_CHUNKS.chunks - FEW_CHUNKS.chunks
-    stages: dict[str, dict[str, float]] = defaultdict(lambda: {"request": 0.0, "kilobyte": 0.0, "chunk": 0.0})
-    for module in {**request, **long, **none, **some}:
-        figures = stages[by(module)]
-        figures["request"] += request[module]
-        figures["kilobyte"] += (long[module] - request[module]) / kilobytes
-        figures["chunk"] += (some[module] - none[module]) / chunks
+    stream = _of_streams(running, STREAM, paced)
+    stages: dict[str, dict[str, float]] = defaultdict(lambda: dict.fromkeys(MEASURES, 0.0))
+    for measure, spent in zip(MEASURES, (request, long, stream), strict=True):
+        for module, microseconds in spent.items():
+            stages[by(module)][measure] += microseconds
+    kilobytes = (large.size - small.size) / 1e3
+    for figures in stages.values():
+        figures["kilobyte"] = (figures["long"] - figures["request"]) / kilobytes
+        figures["chunk"] = (figures["stream"] - figures["request"]) / STREAM.chunks
     return dict(sorted(stages.items()))
 
 

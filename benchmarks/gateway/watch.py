@@ -22,9 +22,14 @@ REFERENCE = Path(__file__).with_name("STAGES.json")
 GROWTH = 0.2
 _HAIR = 1 / 20
 _ALL = "all stages"
+NAMES = {
+    "request": "a request of 0.7 KB",
+    "long": f"a request of {stages.LONG // 1000} KB",
+    "stream": f"a stream of {stages.STREAM.chunks} chunks",
+}
 
 Costs = dict[str, dict[str, list[float]]]
-"""By measure (`request`, `kilobyte`, `chunk`) and stage: times nginx's CPU for a request, round by round."""
+"""By measure and stage: times nginx's CPU for a request, round by round."""
 
 
 def main() -> int:
@@ -41,7 +46,7 @@ def main() -> int:
         REFERENCE.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
         return 0
     before: Costs = json.loads(REFERENCE.read_text(encoding="utf-8"))
-    print_table(["stage", "for a", "times nginx, then", "now"], compared(before, now))
+    print_table(["stage", "of", "times nginx, then", "now"], compared(before, now))
     found = grown(before, now)
     print("\n".join(found) or "No stage has grown.")
     return int(bool(found))
@@ -51,7 +56,7 @@ def costs(collected: Collected) -> Costs:
     """Return what all rounds say, in units of nginx's request of the same round."""
     units = collected.values(NGINX.name, "request")
     found: Costs = {}
-    for measure in ("request", "kilobyte", "chunk"):
+    for measure in stages.MEASURES:
         found[measure] = {
             stage: [round(spent / unit, 4) for spent, unit in zip(values, units, strict=True)]
             for stage in stages.STAGES
@@ -64,7 +69,7 @@ def costs(collected: Collected) -> Costs:
 def compared(before: Costs, now: Costs) -> list[list[str]]:
     """Return the rows of a table of both."""
     return [
-        [stage, measure, cell(before.get(measure, {}).get(stage, []), ".3f"), cell(values, ".3f")]
+        [stage, NAMES[measure], cell(before.get(measure, {}).get(stage, []), ".3f"), cell(values, ".3f")]
         for measure, found in now.items()
         for stage, values in found.items()
     ]
@@ -79,7 +84,7 @@ def grown(before: Costs, now: Costs) -> list[str]:
         for stage, values in stages_now.items():
             was, value = calm(known.get(stage, [])), calm(values)
             if value > was * (1 + GROWTH) and value - was > hair:
-                found.append(f"{stage}, for a {measure}: {was:.3f} times nginx's request then, {value:.3f} now.")
+                found.append(f"{stage}, {NAMES[measure]}: {was:.3f} times nginx's request then, {value:.3f} now.")
     return found
 
 
