@@ -56,14 +56,25 @@ def bench(description: str, *, rounds: int = 5) -> Iterator[Bench]:
     options.add_argument(
         "--environments", type=Path, default=FOLDER, help="where benchmarks.gateway.environments made them"
     )
+    options.add_argument("--ordinary", action="store_true", help="stay in the ordinary class of processes")
     options.add_argument("only", nargs="*", help="beginnings of the names of gateways to measure, by default all")
     given = options.parse_args()
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         raise SystemExit(f"{', '.join(missing)} must be installed.")
     os.sched_setaffinity(0, {1})
+    if not given.ordinary:
+        run_ahead()
     with tempfile.TemporaryDirectory(prefix="lasttenth-bench-") as work:
         yield Bench(Path(work), given.environments, given.rounds, tuple(given.only))
+
+
+def run_ahead() -> None:
+    """Run ahead of all other work on the machine, with all that is started from here on, where that is allowed."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))
+    except PermissionError:
+        print("  In the ordinary class, beside what else the machine does: latencies are no more than a hint.")
 
 
 class Collected:

@@ -3,7 +3,8 @@
     python -m benchmarks.gateway.run
     python -m benchmarks.gateway.run plain streams
 
-It takes about an hour, a quarter of which is the soak.
+It takes about an hour, a quarter of which is the soak. All but that runs in the real-time class, ahead of what else the
+machine does, where that is allowed.
 """
 
 import platform

@@ -12,6 +12,7 @@ nothing beside it.
 """
 
 import ctypes
+import gc
 import json
 import os
 import signal
@@ -55,6 +56,14 @@ class Sampler:
         _start_timer()
 
     def _sample(self, _signal: int, frame: FrameType | None) -> None:
+        # A collection in the midst of sys._current_frames() may end in this handler once more, which would wait for itself.
+        collects = gc.isenabled()
+        gc.disable()
+        self._look(frame)
+        if collects:
+            gc.enable()
+
+    def _look(self, frame: FrameType | None) -> None:
         now = time.thread_time()
         self._seconds[module_of(frame)] += now - self._last
         self._last = now

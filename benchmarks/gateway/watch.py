@@ -37,7 +37,7 @@ def main() -> int:
     write = "--write" in sys.argv
     if write:
         sys.argv.remove("--write")
-    with bench("Watch our own stages.", rounds=7) as given:
+    with bench("Watch our own stages.") as given:
         install_product(given.environments, ROOT)
         collected = stages.measure(given)
         stages.print_tables(collected)
