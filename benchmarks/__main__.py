@@ -1,4 +1,7 @@
-"""`make bench`: run every benchmark that needs no other product, one after the other, and print what each prints."""
+"""`make bench`: run every benchmark that needs no other product, one after the other, and print what each prints.
+
+The watch of the gateway wants `nginx`, which it measures against, and the load tool `wrk`.
+"""
 
 import subprocess
 import sys
@@ -13,6 +16,7 @@ BENCHMARKS = (
     "benchmarks.scifact.retrieval",
     "benchmarks.scifact.answering",
     "benchmarks.scifact.product",
+    "benchmarks.gateway.watch",
 )
 
 

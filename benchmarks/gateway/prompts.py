@@ -1,0 +1,72 @@
+"""Long prompts, at 8 connections: bodies that are new from their first words, and conversations that go on.
+
+    python -m benchmarks.gateway.prompts
+
+The prose is drawn as Zipf says, and no block of it comes twice; of a conversation only the last message of 1 KB is new.
+"""
+
+from benchmarks.gateway import bodies, product
+from benchmarks.gateway.gateways import NGINX, PEERS, Gateway
+from benchmarks.gateway.measuring import Asking, Meter
+from benchmarks.gateway.rounds import Bench, Collected, Figures, bench, cell, print_table
+from benchmarks.gateway.upstream import MODEL, Upstream, static_upstream
+
+SIZES = (20_000, 400_000)
+CONNECTIONS = 8
+_SECONDS = 1.5
+_MOST = 6_000
+_LEAST = 100
+
+
+def main() -> None:
+    """Print the table."""
+    with bench("CPU of long prompts.") as given:
+        print_tables(measure(given))
+
+
+def measure(given: Bench) -> Collected:
+    """Measure all gateways, round by round."""
+    collected = Collected()
+    gateways = given.chosen((*product.variants(given.environments), *PEERS))
+    with static_upstream(given.work / "upstream", cores=given.load_cores) as upstream:
+        for number in range(given.rounds):
+            for gateway in gateways[:: -1 if number % 2 else 1]:
+                collected.add(gateway.name, _round(given, gateway, upstream))
+    return collected
+
+
+def _round(given: Bench, gateway: Gateway, upstream: Upstream) -> Figures:
+    figures: dict[str, float] = {}
+    with given.running(gateway, upstream.reading_port) as running:
+        meter = Meter(running, upstream, folder=given.work / "load", cores=given.load_cores)
+        model = running.provider + MODEL
+        for size in SIZES:
+            kinds = {"new": bodies.fresh(model, size), "going on": bodies.conversation(model, size)}
+            for kind, body in kinds.items():
+                asking = Asking(body, CONNECTIONS, seconds=_SECONDS, least=_LEAST, most=_MOST)
+                cost = meter.measure(asking)
+                figures[f"{size // 1000} {kind}"] = cost.searchable
+                figures[f"{size // 1000} {kind} answering"] = cost.answering
+        figures["rss"] = running.tree.memory().rss
+    return figures
+
+
+def print_tables(collected: Collected) -> None:
+    """Print what was measured."""
+    columns = [f"{size // 1000} {kind}" for size in SIZES for kind in ("new", "going on")]
+    head = ["gateway", *(f"{column.replace(' ', ' KB, ', 1)}: CPU µs" for column in columns), "RSS MB after it"]
+    rows = []
+    for row in collected.rows():
+        cells = [_beside_nginx(collected, row, column) for column in columns]
+        rows.append([row, *cells, cell(collected.values(row, "rss"))])
+    print_table(head, rows)
+
+
+def _beside_nginx(collected: Collected, row: str, column: str) -> str:
+    times = collected.ratios(row, NGINX.name, column)
+    beside = f", {cell(times, '.1f', ranged=False)} x nginx" if times and row != NGINX.name else ""
+    return cell(collected.values(row, column)) + beside
+
+
+if __name__ == "__main__":
+    main()
