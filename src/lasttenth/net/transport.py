@@ -26,7 +26,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     connect: Seconds = 10.0
     read: Seconds = 300.0
-    connections: Count = 256
+    connections: Count = 1024
 
 
 class Outbound(msgspec.Struct, frozen=True, kw_only=True):

@@ -27,8 +27,8 @@ GROWTH = 4
 SAMPLES = 1500
 LONGEST = 16 * 1024
 """Bytes of a sample that are looked at."""
-BYTES = 8 * 2**20
-"""Bytes of all samples, at most: each takes a number of 64 bits while they are compared."""
+BYTES = 4 * 2**20
+"""Bytes of all samples, at most: each takes five more while they are compared."""
 MOST_OF_ONE = 100
 """Samples of one unit or day."""
 

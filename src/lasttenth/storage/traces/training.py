@@ -23,6 +23,11 @@ STATISTICS = 4096
 GAIN = 0.02
 """What a new dictionary must save at least, as a share of what the old one leaves."""
 
+PARTS = 8
+"""In how many parts windows are counted, one after the other, so that little memory is taken at a time."""
+
+_PART_SHIFT = np.uint64(61)
+_NOWHERE = np.uint64(2**64 - 1)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 / golden ratio, odd: Knuth, TAOCP 3, 6.4
 
 
@@ -54,11 +59,11 @@ def train(samples: Sequence[Sequence[bytes]], current: Packer) -> bytes | None:
 
 def shared_fragments(samples: Sequence[Sequence[bytes]], *, shared_by: int = SHARED_BY) -> list[bytes]:
     """Return the pieces whose every window so many units have in their samples, each once, the commonest first."""
-    hashes = [[_window_hashes(sample) for sample in theirs] for theirs in samples]
-    held = [np.unique(np.concatenate([_NONE, *theirs])) for theirs in hashes]
-    values, counts = np.unique(np.concatenate([_NONE, *held]), return_counts=True)
-    places = [(sample, np.searchsorted(values, windows)) for sample, windows in _paired(samples, hashes)]
-    taken = np.zeros(len(values), dtype=np.bool_)
+    values, counts = _shared(samples, shared_by)
+    places = [(sample, _places(values, _window_hashes(sample))) for theirs in samples for sample in theirs]
+    # The last place is that of all windows that are not shared.
+    counts = np.append(counts, 0)
+    taken = np.zeros(len(counts), dtype=np.bool_)
     fragments: list[bytes] = []
     for least in _halved(len(samples), shared_by):
         for sample, windows in places:
@@ -68,11 +73,30 @@ def shared_fragments(samples: Sequence[Sequence[bytes]], *, shared_by: int = SHA
     return fragments
 
 
-def _paired(
-    samples: Sequence[Sequence[bytes]], hashes: Sequence[Sequence[NDArray[np.uint64]]]
-) -> Iterator[tuple[bytes, NDArray[np.uint64]]]:
-    for theirs, windows in zip(samples, hashes, strict=True):
-        yield from zip(theirs, windows, strict=True)
+def _shared(samples: Sequence[Sequence[bytes]], shared_by: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return the hashes of the windows that so many units have, sorted, and how many have each.
+
+    Nearly all windows are of one unit, so they are counted part by part: only those that are shared stay.
+    """
+    found: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
+    for part in range(PARTS):
+        held = [np.unique(np.concatenate([_NONE, *(_part(sample, part) for sample in theirs)])) for theirs in samples]
+        values, counts = np.unique(np.concatenate([_NONE, *held]), return_counts=True)
+        found.append((values[counts >= shared_by], counts[counts >= shared_by]))
+    return np.concatenate([each for each, _ in found]), np.concatenate([each for _, each in found])
+
+
+def _part(sample: bytes, part: int) -> NDArray[np.uint64]:
+    hashes = _window_hashes(sample)
+    chosen: NDArray[np.uint64] = hashes[hashes >> _PART_SHIFT == part]
+    return chosen
+
+
+def _places(values: NDArray[np.uint64], windows: NDArray[np.uint64]) -> NDArray[np.int32]:
+    """Return where each window stands among the values, and their number for one that does not."""
+    places = np.searchsorted(values, windows)
+    is_there = np.append(values, _NOWHERE)[places] == windows
+    return np.where(is_there, places, len(values)).astype(np.int32)
 
 
 def _halved(highest: int, lowest: int) -> Iterator[int]:
