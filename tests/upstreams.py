@@ -67,7 +67,7 @@ class RawServer:
         return f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}/v1/chat"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=2**22, ssl=self._tls)
+        self._server = await asyncio.start_server(self._connected, "127.0.0.1", 0, limit=2**22)
         self.port = self._server.sockets[0].getsockname()[1]
         return self
 
@@ -87,13 +87,20 @@ class RawServer:
 
     async def _served(self, peer: Peer) -> None:
         try:
+            if self._tls is not None:
+                # Here and not in `start_server`, which would leave a handshake that the client refuses to itself.
+                await peer.writer.start_tls(self._tls)
             await self._serve(peer)
             if not peer.writer.transport.is_closing():
                 await peer.writer.drain()
-        except (ConnectionError, asyncio.IncompleteReadError):
+        except (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError):
             return
         finally:
-            peer.writer.close()
+            if self._tls is None:
+                peer.writer.close()
+            else:
+                # Closing would wait for the client to say that it closes as well, beyond the end of the loop.
+                peer.reset()
 
 
 def answer(body: bytes, *headers: str, status: str = "200 OK") -> bytes:
