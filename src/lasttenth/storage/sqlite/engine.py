@@ -209,7 +209,7 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     connection.execute("PRAGMA page_size=8192")
     _use_write_ahead_log(connection)
     # Durable on commit, and room for one large group in the cache.
-    for pragma in ("synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "cache_size=-16000", "temp_store=MEMORY"):
+    for pragma in ("synchronous=FULL", "secure_delete=ON", "foreign_keys=ON", "cache_size=-4000", "temp_store=MEMORY"):
         connection.execute(f"PRAGMA {pragma}")
 
 
