@@ -6,11 +6,13 @@ span each project is indexed; since they are taken in order, whatever is above t
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection
 
 from lasttenth.records.totals import SearchLag
+from lasttenth.storage.sqlite.batches import in_statements
 from lasttenth.storage.sqlite.engine import driver
 from lasttenth.storage.traces.rows import Condition, Match, Text, Waiting
 from lasttenth.storage.traces.texts import words_in
@@ -45,7 +47,9 @@ class SqliteSpanWords:
             f"CREATE VIRTUAL TABLE IF NOT EXISTS {table} "
             "USING fts5(body, content='', detail=none, columnsize=0, tokenize='porter unicode61')"
         )
-        native.executemany(f"INSERT INTO {table}(rowid, body) VALUES (?, ?)", _rows(texts))  # noqa: S608
+        for some in in_statements(_rows(texts)):
+            statement = f"INSERT INTO {table}(rowid, body) VALUES {', '.join(['(?, ?)'] * len(some))}"  # noqa: S608
+            native.execute(statement, list(itertools.chain(*some)))
         native.execute(_REMEMBER, (project, max(text.place[0] for text in texts)))
 
     def remove(self, connection: Connection, project: str, texts: Sequence[Text]) -> None:
@@ -87,7 +91,7 @@ class SqliteSpanWords:
         return SearchLag(spans=spans, since=since)
 
 
-def _rows(texts: Sequence[Text]) -> Iterable[tuple[int, str]]:
+def _rows(texts: Sequence[Text]) -> list[tuple[int, str]]:
     return [(text.place[0], _words(text.text)) for text in texts]
 
 

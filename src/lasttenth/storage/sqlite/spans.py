@@ -1,17 +1,18 @@
 """Rows of spans through the native driver: this path runs for every request."""
 
+import itertools
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection
 
+from lasttenth.storage.sqlite.batches import in_statements
 from lasttenth.storage.sqlite.engine import driver
 from lasttenth.storage.traces.rows import COLUMNS, NAMES, SpanKey, SpanRow
 
-_INSERT = (
-    f"INSERT INTO spans ({NAMES}) VALUES ({', '.join('?' * len(COLUMNS))}) "  # noqa: S608 - our own names
-    "ON CONFLICT (project, trace_id, span_id) DO NOTHING"
-)
+_INTO = f"INSERT INTO spans ({NAMES}) VALUES "  # noqa: S608 - our own names
+_ROW = f"({', '.join('?' * len(COLUMNS))})"
+_UNLESS_THERE = " ON CONFLICT (project, trace_id, span_id) DO NOTHING"
 
 
 class SqliteSpans:
@@ -21,8 +22,19 @@ class SqliteSpans:
 
     def insert(self, connection: Connection, rows: Sequence[SpanRow]) -> set[SpanKey]:
         """Insert rows with distinct keys and return the keys that are new."""
-        cursor = driver(connection).cursor()
-        return {SpanKey(row.trace_id, row.span_id) for row in rows if cursor.execute(_INSERT, row).rowcount}
+        native = driver(connection)
+        new: set[SpanKey] = set()
+        for some in in_statements(rows):
+            statement = _INTO + ", ".join([_ROW] * len(some)) + _UNLESS_THERE
+            native.execute("SAVEPOINT rows")
+            if native.execute(statement, list(itertools.chain(*some))).rowcount == len(some):
+                new.update(SpanKey(row.trace_id, row.span_id) for row in some)
+            else:
+                native.execute("ROLLBACK TO rows")
+                one = _INTO + _ROW + _UNLESS_THERE
+                new.update(SpanKey(row.trace_id, row.span_id) for row in some if native.execute(one, row).rowcount)
+            native.execute("RELEASE rows")
+        return new
 
     def fetch(self, connection: Connection, statement: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
         """Return the rows of a query."""
