@@ -23,6 +23,7 @@ from lasttenth.records.totals import DAY
 from lasttenth.records.traces import Payload, Span, TraceFilter
 from lasttenth.storage.ports import ProjectStore, Store
 from lasttenth.storage.traces.blocks import LARGE, SIZE
+from lasttenth.storage.traces.bodies import Packer, body_of
 
 NOON = 1_763_683_200 * 10**9 + DAY // 2
 TEXT = random.Random(1).randbytes(3 * LARGE)
@@ -54,9 +55,11 @@ def span(number: int, said: bytes, answered: bytes | None = None, *, start: int 
 class Files:
     """A store of some engine, and how many rows its tables have."""
 
-    def __init__(self, opened: Any, query: Any) -> None:
+    def __init__(self, opened: Any, query: Any, literal: str) -> None:
         self._opened = opened
         self._query = query
+        self.literal = literal
+        """How bytes stand in SQL, with a place for their hexadecimal digits."""
 
     def run(self, work: Any) -> Any:
         """Open the store for the time of some work."""
@@ -80,10 +83,14 @@ def files(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Files]:
     if request.param == "postgres":
         server: PostgresServer = request.getfixturevalue("postgres")
         with server.database() as url:
-            yield Files(lambda: open_postgres(url), lambda statement: _asked_postgres(url, statement))
+            yield Files(
+                lambda: open_postgres(url), lambda statement: _asked_postgres(url, statement), "decode('{}', 'hex')"
+            )
     else:
         opened = {"sqlite": open_sqlite, "workers": open_remote}[request.param]
-        yield Files(lambda: opened(tmp_path), lambda statement: _asked_sqlite(tmp_path / "store.db", statement))
+        yield Files(
+            lambda: opened(tmp_path), lambda statement: _asked_sqlite(tmp_path / "store.db", statement), "X'{}'"
+        )
 
 
 def _asked_sqlite(file: Path, statement: str) -> list[tuple[Any, ...]]:
@@ -336,6 +343,28 @@ def test_long_stream_is_found_by_the_ends_of_its_text(engine: Engine) -> None:
         return [await _finds(project, word) for word in ("w1x", "w4000x", "w7999x", "delta")]
 
     assert engine.run(work) == [True, False, True, False]
+
+
+def test_long_payload_of_before_is_found_by_all_of_its_words_and_leaves_with_them(files: Files) -> None:
+    told = span(0, WORDS[:100_000])
+    fields = msgspec.to_builtins(body_of(told), builtin_types=(bytes,))
+    packed = Packer().compress(msgspec.msgpack.encode(fields[:12]))
+
+    async def stored(store: Store) -> None:
+        await (await store.project("one")).traces.append([span(0, b"")])
+
+    async def searched(store: Store) -> tuple[list[Span], list[bool]]:
+        project = await store.project("one")
+        await store.index_spans()
+        found = [await _finds(project, "w9000x")]
+        spans = await project.traces.get(told.trace_id)
+        await project.traces.erase(told.trace_id, Erasure(id="e", at=1, payload="p", actor="a"))
+        return spans, [*found, await _finds(project, "w9000x")]
+
+    files.run(stored)
+    files.execute(f"UPDATE spans SET payload = {files.literal.format(packed.hex())}")
+
+    assert files.run(searched) == ([told], [True, False])
 
 
 async def _finds(project: ProjectStore, word: str) -> bool:

@@ -287,6 +287,25 @@ def test_expired_spans_leave_with_their_words_and_the_totals_stay(engine: Engine
     assert engine.run(work) == (2, [OTHER.trace_id], [], 3, 1)
 
 
+@pytest.mark.parametrize("indexed_first", [True, False])
+def test_trace_that_was_erased_expires_and_search_goes_on(engine: Engine, indexed_first: bool) -> None:
+    async def work(store: Store) -> tuple[int, list[int], int]:
+        project = await store.project("one")
+        await (await store.project("two")).traces.append([OTHER])
+        await project.traces.append([ROOT, CHILD])
+        if indexed_first:
+            await store.index_spans()
+        await project.traces.erase(ROOT.trace_id, ERASURE)
+        await store.index_spans()
+        removed = await project.traces.expire(NOW + HOUR)
+        await project.traces.append([OTHER])
+        await store.index_spans()
+        found = [len(await project.traces.latest(where=TraceFilter(words=words))) for words in ("other", "agent")]
+        return removed, found, await project.traces.expire(NOW + 2 * HOUR)
+
+    assert engine.run(work) == (2, [1, 0], 1)
+
+
 def test_day_that_two_projects_share_expires_for_one_alone(engine: Engine) -> None:
     async def work(store: Store) -> tuple[int, int, int]:
         mine, theirs = await store.project("one"), await store.project("two")

@@ -185,7 +185,9 @@ class TraceTable:
         for (series,) in self._rows.fetch(connection, _ALL_SERIES, (self._project,)):
             found = self._placed(connection, _EXPIRED, (self._project, series, before, EXPIRED_AT_ONCE))
             if found:
-                self._words.remove(connection, self._project, [each.text for each in found])
+                # The words of what was erased have left already, and full text in SQLite is damaged by leaving twice.
+                words = [each.text for each in found if not each.body.erased]
+                self._words.remove(connection, self._project, words)
                 self._rows.run(connection, _DELETE, [(self._project, *each.key) for each in found])
                 self._blocks.release(connection, [use for each in found for use in each.uses()])
                 return len(found)
