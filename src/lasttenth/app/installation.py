@@ -65,10 +65,10 @@ class Installation:
         self.store = store
         self.clock = clock
         self.embedder = EmbedderSlot(place.cache, threads=place.threads)
-        self.upkeep = Upkeep(store)
         pepper = read_pepper(place.folder / PEPPER, system_randomness)
         payloads = place.settings.traces.payloads
         self.recorder = Recorder(self._write_spans, folder=place.folder, payloads=payloads)
+        self.upkeep = Upkeep(store, lambda: self.recorder.is_behind)
         self._watch = Watch(store.version, clock)
         self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness, watch=self._watch)
         self._transport = open_transport(place.settings.transport, place.settings.timeouts)

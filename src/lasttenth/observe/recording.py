@@ -21,7 +21,7 @@ from lasttenth.observe.spill import Spill
 from lasttenth.records.errors import StorageError
 from lasttenth.records.traces import Payload, Span
 
-QUEUE_BYTES = 32 * 2**20
+QUEUE_BYTES = 16 * 2**20
 BATCH = 256
 GATHER_SECONDS = 0.05
 """How long a span waits for others, where nobody waits for it: a commit costs about as much for one as for many."""
@@ -107,6 +107,11 @@ class Recorder:
             if self._failures or self._task is None:
                 raise StorageError("Spans wait for the store, which refuses them.", hint="See lasttenth doctor.")
             await self._turn.wait()
+
+    @property
+    def is_behind(self) -> bool:
+        """Tell whether spans come faster than they are written."""
+        return len(self._queue) > BATCH
 
     def health(self) -> RecorderHealth:
         """Return how recording stands."""

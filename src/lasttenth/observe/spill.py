@@ -8,6 +8,7 @@ Whoever uses a file holds a lock on it, which the kernel lets go of however a pr
 one that somebody left behind.
 """
 
+import contextlib
 import fcntl
 import itertools
 import logging
@@ -64,7 +65,10 @@ class Spill:
                 logger.error("%s cannot be taken over: %s", path, error)  # noqa: TRY400 - no defect of ours
 
     def append(self, project: str, span: Span) -> None:
-        """Add a span, durably. Raises OSError, after which the file is as it was."""
+        """Add a span. Raises OSError, after which the file is as it was.
+
+        It outlives this process, and from `close` on the machine: until then it is no more than the queue is.
+        """
         body = _encoder.encode((project, span))
         if self._own is None or not self._own.is_in_place():
             self._own = self._claim()
@@ -166,11 +170,10 @@ class _File:
         return os.fstat(self._descriptor).st_size
 
     def append(self, data: bytes) -> None:
-        """Add bytes, durably. Raises OSError, after which the file is as it was."""
+        """Add bytes. Raises OSError, after which the file is as it was."""
         before = self.size()
         try:
             _write_all(self._descriptor, data)
-            os.fsync(self._descriptor)
         except OSError:
             os.ftruncate(self._descriptor, before)
             raise
@@ -194,7 +197,9 @@ class _File:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Let go of the file, once what is in it is on the disk."""
+        with contextlib.suppress(OSError):  # as durable as the disk lets it be
+            os.fsync(self._descriptor)
         os.close(self._descriptor)
 
 

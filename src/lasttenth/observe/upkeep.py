@@ -6,6 +6,7 @@ It may run in any number of processes at once: the store sees to it that nothing
 import asyncio
 import contextlib
 import logging
+from collections.abc import Callable
 
 from lasttenth.records.errors import StorageError
 from lasttenth.records.totals import SearchLag
@@ -16,7 +17,7 @@ LOOK_SECONDS = 5.0
 QUIET_SECONDS = 0.5
 """How long nothing must have been written before what was is indexed: requests go first."""
 BUSY_SECONDS = 10.0
-"""How long indexing waits for such a moment."""
+"""How long indexing waits for such a moment, and between two batches for writing to keep up."""
 LEARN_SECONDS = 60.0
 AT_ONCE = 2000
 """Spans that a search waits for."""
@@ -25,10 +26,16 @@ logger = logging.getLogger("lasttenth.observe")
 
 
 class Upkeep:
-    """Keep the traces of a store searchable and small."""
+    """Keep the traces of a store searchable and small.
 
-    def __init__(self, store: Store) -> None:
+    Args:
+        store: where they are.
+        is_behind: tells whether writing needs all there is.
+    """
+
+    def __init__(self, store: Store, is_behind: Callable[[], bool] = lambda: False) -> None:
         self._store = store
+        self._is_behind = is_behind
         self._wake = asyncio.Event()
         self._learn_at = 0.0
         self._task: asyncio.Task[None] | None = None
@@ -80,9 +87,16 @@ class Upkeep:
 
     async def _index(self, lag: SearchLag) -> None:
         while lag.spans:
+            await self._until_writing_keeps_up()
             before, lag = lag, await self._store.index_spans()
             if lag.spans >= before.spans:
                 return  # another process has them in hand
+
+    async def _until_writing_keeps_up(self) -> None:
+        for _ in range(int(BUSY_SECONDS / QUIET_SECONDS)):
+            if not self._is_behind():
+                return
+            await asyncio.sleep(QUIET_SECONDS)
 
     async def _learn(self) -> None:
         now = asyncio.get_running_loop().time()
