@@ -5,6 +5,7 @@ A key reads `lt-<id>-<secret>`. The digest is HMAC-SHA-256: secrets are 256 rand
 
 import base64
 import contextlib
+import hashlib
 import hmac
 import os
 import re
@@ -43,7 +44,8 @@ class Keyring:
         self, store: Store, *, pepper: bytes, clock: Clock, randomness: Randomness, watch: Watch | None = None
     ) -> None:
         self._store = store
-        self._kept: Kept[str, KeyRecord] = Kept(watch)
+        self._proven: Kept[bytes, KeyRecord] = Kept(watch)
+        """By the SHA-256 of the whole key: what was checked once need not be until anything is committed."""
         self._pepper = pepper
         self._clock = clock
         self._randomness = randomness
@@ -58,16 +60,19 @@ class Keyring:
 
     async def check(self, key: str) -> KeyRecord:
         """Return the record of a key. Raises AuthenticationError, with the same words whatever is wrong with it."""
-        found = _KEY.fullmatch(key.strip())
-        record = await self._record(found[1]) if found is not None else None
-        digest = keyed_hash(self._pepper, found[2].encode() if found is not None else b"")
-        stored = record.digest if record is not None else "0" * len(digest)
-        if not hmac.compare_digest(digest, stored) or record is None or record.revoked is not None:
+        record = await self._proven.get(hashlib.sha256(key.encode()).digest(), lambda: self._prove(key))
+        if record is None:
             raise AuthenticationError("The key is not valid.", hint="Make one with: lasttenth key create NAME")
         return record
 
-    async def _record(self, key_id: str) -> KeyRecord | None:
-        return await self._kept.get(key_id, lambda: self._store.key(key_id))
+    async def _prove(self, key: str) -> KeyRecord | None:
+        found = _KEY.fullmatch(key.strip())
+        record = await self._store.key(found[1]) if found is not None else None
+        digest = keyed_hash(self._pepper, found[2].encode() if found is not None else b"")
+        stored = record.digest if record is not None else "0" * len(digest)
+        if not hmac.compare_digest(digest, stored) or record is None or record.revoked is not None:
+            return None
+        return record
 
 
 def read_pepper(path: Path, randomness: Randomness) -> bytes:

@@ -53,9 +53,9 @@ class Pipeline:
     ) -> None:
         self._router = router
         self._ids = Ids(settling.clock)
-        self._begin = settling.begin
+        self._settling = settling
         self._relay = Relay(router)
-        self.caller = PipelineCaller(self._relay, ids=self._ids, begin=self._begin)
+        self.caller = PipelineCaller(self._relay, ids=self._ids, begin=settling.begin)
         self._caching = ExactCaching(cache)
         self._tasks = TaskRunner(registry_of, programs=programs, caller=self.caller, caching=self._caching)
 
@@ -73,23 +73,27 @@ class Pipeline:
     def refuse(self, request: GatewayRequest, error: LasttenthError) -> GatewayReply:
         """Return the reply to a request that a door did not let in, after that is recorded."""
         scope = scope_of(request, self._ids)
-        self._begin(_unread(request, scope)).fail(error.code)
+        self._settling.begin(_unread(request, scope)).fail(error.code)
         return refusal(error, scope)
 
     async def answer(self, request: GatewayRequest, scope: SpanScope | None = None) -> GatewayReply:
         """Return the reply to a request, for callers in this process. Raises LasttenthError, after it is recorded."""
         scope = scope or scope_of(request, self._ids)
-        settlement = self._begin(_unread(request, scope))
+        watch = self._settling.watch()
         try:
-            return await self._answer(request, scope, settlement)
+            call = admit(request, scope)
+        except BaseException as error:
+            self._settling.begin(_unread(request, scope), watch).fail(code_of(error))
+            raise
+        watch.lap("admit")
+        settlement = self._settling.begin(call, watch)
+        try:
+            return await self._answer(call, settlement)
         except BaseException as error:
             settlement.fail(code_of(error))
             raise
 
-    async def _answer(self, request: GatewayRequest, scope: SpanScope, settlement: Settlement) -> GatewayReply:
-        settlement.call = call = admit(request, scope)
-        settlement.outcome.model = call.model
-        settlement.watch.lap("admit")
+    async def _answer(self, call: Call, settlement: Settlement) -> GatewayReply:
         task = self._router.task_of(call.model) if call.operation == "chat" else None
         if task is not None:
             return await self._tasks.answer(call, task, settlement)

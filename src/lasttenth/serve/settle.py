@@ -27,17 +27,21 @@ class Settling(NamedTuple):
     prices: Prices
     record: RecordSpan
 
-    def begin(self, call: Call) -> "Settlement":
-        """Return the settlement of a call that begins now."""
-        return Settlement(call, self)
+    def begin(self, call: Call, watch: Stopwatch | None = None) -> "Settlement":
+        """Return the settlement of a call that begins now, or began with a watch."""
+        return Settlement(call, self, watch or self.watch())
+
+    def watch(self) -> Stopwatch:
+        """Return a watch that starts now."""
+        return Stopwatch(self.clock)
 
 
 class Settlement:
     """The end of one call: gather what is known in `outcome`, then finish once."""
 
-    def __init__(self, call: Call, settling: Settling) -> None:
+    def __init__(self, call: Call, settling: Settling, watch: Stopwatch) -> None:
         self.call = call
-        self.watch = Stopwatch(settling.clock)
+        self.watch = watch
         self.outcome = Outcome(model=call.model)
         self._prices = settling.prices
         self._record = settling.record
