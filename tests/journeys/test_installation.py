@@ -213,7 +213,8 @@ def test_server_that_is_killed_during_traffic_keeps_what_was_written(tmp_path: P
     assert sound(tmp_path)
     with running_server(tmp_path) as again:
         assert written <= traces(again)
-        assert eventually(lambda: ask(again) in traces(again))
+        asked = ask(again)
+        assert eventually(lambda: asked in traces(again))
 
 
 def test_indexing_that_is_killed_goes_on_where_it_was(tmp_path: Path) -> None:
