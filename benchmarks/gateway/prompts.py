@@ -13,7 +13,7 @@ from benchmarks.gateway.upstream import MODEL, Upstream, static_upstream
 
 SIZES = (20_000, 400_000)
 CONNECTIONS = 8
-_SECONDS = 1.5
+_SECONDS = 1.2
 _MOST = 6_000
 _LEAST = 100
 
@@ -45,8 +45,9 @@ def _round(given: Bench, gateway: Gateway, upstream: Upstream) -> Figures:
             for kind, body in kinds.items():
                 asking = Asking(body, CONNECTIONS, seconds=_SECONDS, least=_LEAST, most=_MOST)
                 cost = meter.measure(asking)
-                figures[f"{size // 1000} {kind}"] = cost.searchable
-                figures[f"{size // 1000} {kind} answering"] = cost.answering
+                column = f"{size // 1000} {kind}"
+                figures |= {column: cost.written, f"{column} answering": cost.answering}
+                figures[f"{column} searchable"] = cost.searchable
         figures["rss"] = running.tree.memory().rss
     return figures
 
@@ -54,12 +55,21 @@ def _round(given: Bench, gateway: Gateway, upstream: Upstream) -> Figures:
 def print_tables(collected: Collected) -> None:
     """Print what was measured."""
     columns = [f"{size // 1000} {kind}" for size in SIZES for kind in ("new", "going on")]
-    head = ["gateway", *(f"{column.replace(' ', ' KB, ', 1)}: CPU µs" for column in columns), "RSS MB after it"]
+    names = [column.replace(" ", " KB, ", 1) for column in columns]
     rows = []
     for row in collected.rows():
         cells = [_beside_nginx(collected, row, column) for column in columns]
         rows.append([row, *cells, cell(collected.values(row, "rss"))])
-    print_table(head, rows)
+    print_table(["CPU µs a request", *names, "RSS MB after it"], rows)
+    moments = ("answering", "searchable")
+    kept = [row for row in collected.rows() if row.startswith("lasttenth")]
+    rows = [
+        [f"{row}, until {'answered' if moment == 'answering' else moment}"]
+        + [cell(collected.values(row, f"{column} {moment}")) for column in columns]
+        for row in kept
+        for moment in moments
+    ]
+    print_table(["CPU µs a request", *names], rows)
 
 
 def _beside_nginx(collected: Collected, row: str, column: str) -> str:

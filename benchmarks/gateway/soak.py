@@ -122,7 +122,7 @@ async def _soak(running: Running, upstream: PacedUpstream, seconds: float) -> So
         if mixture.held_back > held_back:
             mixture.rate = rate * BUSY
         elif now - began < seconds * _WARM:
-            mixture.rate *= min(max(BUSY / max(busy, 0.05), 0.7), 1.4)
+            mixture.rate *= min(max(BUSY / max(busy, 0.05), 0.7), 1.6)
         last, spent, asked, held_back = now, cpu, total, mixture.held_back
         print(f"  {now - began:5.0f} s  {busy:4.0%} busy  {rate:6.0f}/s  {memory.rss:6.1f} MB RSS", flush=True)
     enough.set()
