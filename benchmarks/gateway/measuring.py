@@ -12,7 +12,7 @@ from benchmarks.gateway.bodies import Body
 from benchmarks.gateway.gateways import Running
 from benchmarks.gateway.load import Answered, Load, send
 
-_WARM_REQUESTS = 300
+_WARM_REQUESTS = 100
 _WARM_SECONDS = 0.4
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from benchmarks.gateway.environments import FOLDER
 from benchmarks.gateway.gateways import Gateway, Place, Running
+from benchmarks.gateway.processes import end_in_order
 from benchmarks.gateway.upstream import MODEL
 
 TOOLS = ("nginx", "wrk", "taskset")
@@ -62,6 +63,7 @@ def bench(description: str, *, rounds: int = 5) -> Iterator[Bench]:
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         raise SystemExit(f"{', '.join(missing)} must be installed.")
+    end_in_order()
     os.sched_setaffinity(0, {1})
     if not given.ordinary:
         run_ahead()

@@ -24,6 +24,7 @@ from benchmarks.gateway.environments import FOLDER
 from benchmarks.gateway.gateways import Place, Running
 from benchmarks.gateway.mixing import Mixture
 from benchmarks.gateway.pacing import PacedUpstream, paced_upstream
+from benchmarks.gateway.processes import end_in_order
 from benchmarks.gateway.rounds import print_table
 
 BUSY = 0.8
@@ -87,6 +88,7 @@ def main() -> int:
     options.add_argument("--environments", type=Path, default=FOLDER)
     options.add_argument("--transport", default="", help="aiohttp or pyreqwest, by default what the product chooses")
     given = options.parse_args()
+    end_in_order()
     os.sched_setaffinity(0, {1})
     with tempfile.TemporaryDirectory(prefix="lasttenth-bench-") as work:
         folder = Path(work)
