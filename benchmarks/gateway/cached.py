@@ -26,7 +26,8 @@ def main() -> None:
 def measure(given: Bench) -> Collected:
     """Measure round by round, with nginx as the unit."""
     collected = Collected()
-    gateways = given.chosen((*product.variants(given.environments), NGINX))
+    keeping = [each for each in product.variants(given.environments) if product.NO_BODIES not in each.name]
+    gateways = given.chosen((*keeping, NGINX))
     with static_upstream(given.work / "upstream", cores=given.load_cores) as upstream:
         for number in range(given.rounds):
             for gateway in gateways[:: -1 if number % 2 else 1]:

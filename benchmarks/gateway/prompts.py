@@ -6,13 +6,15 @@ The prose is drawn as Zipf says, and no block of it comes twice; of a conversati
 """
 
 from benchmarks.gateway import bodies, product
-from benchmarks.gateway.gateways import NGINX, PEERS, Gateway
+from benchmarks.gateway.gateways import LITELLM, NGINX, PEERS, SGLANG_ROUTER, VLLM_ROUTER, Gateway
 from benchmarks.gateway.measuring import Asking, Meter
 from benchmarks.gateway.rounds import Bench, Collected, Figures, bench, cell, print_table
 from benchmarks.gateway.upstream import MODEL, Upstream, static_upstream
 
 SIZES = (20_000, 400_000)
 CONNECTIONS = 8
+KEEPING_NOTHING = (LITELLM, SGLANG_ROUTER, VLLM_ROUTER)
+"""Gateways to which it is all one whether a body goes on from another one."""
 _SECONDS = 1.0
 _MOST = 60_000
 _LEAST = 60
@@ -42,7 +44,9 @@ def _round(given: Bench, gateway: Gateway, upstream: Upstream) -> Figures:
         model = running.provider + MODEL
         keeps_bodies = product.NO_BODIES not in gateway.name
         for size in SIZES:
-            kinds = {"new": bodies.fresh(model, size), "going on": bodies.conversation(model, size)}
+            kinds = {"new": bodies.fresh(model, size)}
+            if gateway not in KEEPING_NOTHING:
+                kinds["going on"] = bodies.conversation(model, size)
             for kind, body in kinds.items():
                 asking = Asking(body, CONNECTIONS, seconds=_SECONDS, least=_LEAST, most=_MOST, search=keeps_bodies)
                 cost = meter.measure(asking)
