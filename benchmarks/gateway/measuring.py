@@ -12,7 +12,7 @@ from benchmarks.gateway.bodies import Body
 from benchmarks.gateway.gateways import Running
 from benchmarks.gateway.load import Answered, Load, send
 
-_WARM_REQUESTS = 300
+_WARM_REQUESTS = 100
 _WARM_SECONDS = 0.4
 
 
@@ -32,6 +32,8 @@ class Asking(NamedTuple):
     seconds: float = 2.0
     least: int = 150
     most: int = 100_000
+    search: bool = True
+    """Whether to wait until all is in the full text."""
     different: int = 0
     """Number of bodies that come again and again, so that none of them reaches the upstream; 0: all are new."""
 
@@ -45,7 +47,7 @@ class Cost(NamedTuple):
     written: float
     """Until the recorder had written everything; of gateways that keep nothing, the same as `answering`."""
     searchable: float
-    """Until all was in the full text as well."""
+    """Until all was in the full text as well, where that was waited for."""
 
 
 class Meter:
@@ -80,7 +82,7 @@ class Meter:
             if spent >= _WARM_SECONDS or requests >= asking.most:
                 break
             requests = min(4 * requests, asking.most)
-        self._settle()
+        self._settle(asking)
         return max(asking.least, min(asking.most, int(asking.seconds * requests / max(spent, 0.01))))
 
     def load(self, asking: Asking, requests: int) -> Cost:
@@ -91,7 +93,7 @@ class Meter:
         answered = self._send(asking, requests)
         moments.append(self._running.tree.cpu())
         for done in (product.until_written, product.until_searchable):
-            if self._keeps:
+            if self._keeps and (asking.search or done is product.until_written):
                 done(self._running)
             moments.append(self._running.tree.cpu() if self._keeps else moments[-1])
         arrived = self._upstream.hits() - arrived
@@ -115,7 +117,8 @@ class Meter:
         self._sent += requests
         return send(load, self._folder, cores=self._cores)
 
-    def _settle(self) -> None:
+    def _settle(self, asking: Asking) -> None:
         if self._keeps:
             product.until_written(self._running)
+        if self._keeps and asking.search:
             product.until_searchable(self._running)

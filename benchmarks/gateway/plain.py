@@ -46,7 +46,7 @@ def _round(given: Bench, gateway: Gateway, upstream: Upstream, direct: float) ->
         many = meter.measure(Asking(body, 64))
         memory = running.tree.memory()
         indexing = product.indexing(running, given.environments) if product.is_product(running) else 0.0
-        alone = meter.measure(Asking(body, 1, seconds=_ALONE_SECONDS))
+        alone = meter.measure(Asking(body, 1, seconds=_ALONE_SECONDS, search=False))
     return {
         "cpu": many.written,
         "answering": many.answering,
@@ -67,21 +67,26 @@ def print_tables(collected: Collected) -> None:
     head += ["CPU µs, one connection", "p50 added, µs", "RSS MB", "PSS MB"]
     rows = []
     for row in collected.rows():
-        of_nginx = [100 / each for each in collected.ratios(row, "nginx", "searchable")]
-        of_litellm = [1 / each for each in collected.ratios(row, "LiteLLM", "searchable")]
-        cells = [row, cell(collected.values(row, "searchable")), cell(of_nginx, ".1f"), cell(of_litellm, ".1f")]
+        of_nginx = [100 / each for each in collected.ratios(row, "nginx", "cpu")]
+        of_litellm = [1 / each for each in collected.ratios(row, "LiteLLM", "cpu")]
+        cells = [row, cell(collected.values(row, "cpu")), cell(of_nginx, ".1f"), cell(of_litellm, ".1f")]
         cells += [cell(collected.values(row, "rate"), ranged=False)]
         cells += [cell(collected.values(row, "alone")), cell(collected.values(row, "added"))]
         rows.append([*cells, *(cell(collected.values(row, name), ranged=False) for name in ("rss", "pss"))])
     print_table(head, rows)
-    print_table(["gateway", "until answered", "until written", "until searchable", "indexing alone"], _parts(collected))
+    head = ["CPU µs a request", "until answered", "until written", "until searchable", "% of nginx", "indexing alone"]
+    print_table(head, _parts(collected))
 
 
 def _parts(collected: Collected) -> list[list[str]]:
     """Return the rows that say until when CPU is counted, of the gateways that keep a ledger."""
-    moments = ("answering", "cpu", "searchable", "indexing")
     kept = [row for row in collected.rows() if any(collected.values(row, "indexing"))]
-    return [[row, *(cell(collected.values(row, moment)) for moment in moments)] for row in kept]
+    rows = []
+    for row in kept:
+        moments = [cell(collected.values(row, moment)) for moment in ("answering", "cpu", "searchable")]
+        of_nginx = [100 / each for each in collected.ratios(row, "nginx", "searchable")]
+        rows.append([row, *moments, cell(of_nginx, ".1f"), cell(collected.values(row, "indexing"))])
+    return rows
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from benchmarks.gateway.gateways import Gateway, Place, Running
 from benchmarks.gateway.processes import Tree, free_port, until
 
 PROVIDER = "up"
+NO_BODIES = "no bodies"
 _PATIENCE = 300.0
 _INDEXING = Path(__file__).with_name("indexing.py")
 
@@ -33,7 +34,7 @@ def variants(environments: Path) -> tuple[Gateway, ...]:
         name = f"lasttenth, {transport}" if transport else "lasttenth"
         rows.append(product(name, chosen))
         if "traces" in fields:
-            rows.append(product(f"{name}, no bodies", {**chosen, "traces": {"payloads": False}}))
+            rows.append(product(f"{name}, {NO_BODIES}", {**chosen, "traces": {"payloads": False}}))
     return tuple(rows)
 
 

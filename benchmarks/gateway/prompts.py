@@ -6,16 +6,18 @@ The prose is drawn as Zipf says, and no block of it comes twice; of a conversati
 """
 
 from benchmarks.gateway import bodies, product
-from benchmarks.gateway.gateways import NGINX, PEERS, Gateway
+from benchmarks.gateway.gateways import LITELLM, NGINX, PEERS, SGLANG_ROUTER, VLLM_ROUTER, Gateway
 from benchmarks.gateway.measuring import Asking, Meter
 from benchmarks.gateway.rounds import Bench, Collected, Figures, bench, cell, print_table
 from benchmarks.gateway.upstream import MODEL, Upstream, static_upstream
 
 SIZES = (20_000, 400_000)
 CONNECTIONS = 8
-_SECONDS = 1.5
-_MOST = 6_000
-_LEAST = 100
+KEEPING_NOTHING = (LITELLM, SGLANG_ROUTER, VLLM_ROUTER)
+"""Gateways to which it is all one whether a body goes on from another one."""
+_SECONDS = 1.0
+_MOST = 60_000
+_LEAST = 60
 
 
 def main() -> None:
@@ -40,13 +42,17 @@ def _round(given: Bench, gateway: Gateway, upstream: Upstream) -> Figures:
     with given.running(gateway, upstream.reading_port) as running:
         meter = Meter(running, upstream, folder=given.work / "load", cores=given.load_cores)
         model = running.provider + MODEL
+        keeps_bodies = product.NO_BODIES not in gateway.name
         for size in SIZES:
-            kinds = {"new": bodies.fresh(model, size), "going on": bodies.conversation(model, size)}
+            kinds = {"new": bodies.fresh(model, size)}
+            if gateway not in KEEPING_NOTHING:
+                kinds["going on"] = bodies.conversation(model, size)
             for kind, body in kinds.items():
-                asking = Asking(body, CONNECTIONS, seconds=_SECONDS, least=_LEAST, most=_MOST)
+                asking = Asking(body, CONNECTIONS, seconds=_SECONDS, least=_LEAST, most=_MOST, search=keeps_bodies)
                 cost = meter.measure(asking)
-                figures[f"{size // 1000} {kind}"] = cost.searchable
-                figures[f"{size // 1000} {kind} answering"] = cost.answering
+                column = f"{size // 1000} {kind}"
+                figures |= {column: cost.written, f"{column} answering": cost.answering}
+                figures[f"{column} searchable"] = cost.searchable
         figures["rss"] = running.tree.memory().rss
     return figures
 
@@ -54,12 +60,21 @@ def _round(given: Bench, gateway: Gateway, upstream: Upstream) -> Figures:
 def print_tables(collected: Collected) -> None:
     """Print what was measured."""
     columns = [f"{size // 1000} {kind}" for size in SIZES for kind in ("new", "going on")]
-    head = ["gateway", *(f"{column.replace(' ', ' KB, ', 1)}: CPU µs" for column in columns), "RSS MB after it"]
+    names = [column.replace(" ", " KB, ", 1) for column in columns]
     rows = []
     for row in collected.rows():
         cells = [_beside_nginx(collected, row, column) for column in columns]
         rows.append([row, *cells, cell(collected.values(row, "rss"))])
-    print_table(head, rows)
+    print_table(["CPU µs a request", *names, "RSS MB after it"], rows)
+    moments = ("answering", "searchable")
+    kept = [row for row in collected.rows() if row.startswith("lasttenth") and product.NO_BODIES not in row]
+    rows = [
+        [f"{row}, until {'answered' if moment == 'answering' else moment}"]
+        + [cell(collected.values(row, f"{column} {moment}")) for column in columns]
+        for row in kept
+        for moment in moments
+    ]
+    print_table(["CPU µs a request", *names], rows)
 
 
 def _beside_nginx(collected: Collected, row: str, column: str) -> str:

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from benchmarks.gateway.environments import FOLDER
 from benchmarks.gateway.gateways import Gateway, Place, Running
+from benchmarks.gateway.processes import end_in_order
 from benchmarks.gateway.upstream import MODEL
 
 TOOLS = ("nginx", "wrk", "taskset")
@@ -62,6 +63,7 @@ def bench(description: str, *, rounds: int = 5) -> Iterator[Bench]:
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
     if missing:
         raise SystemExit(f"{', '.join(missing)} must be installed.")
+    end_in_order()
     os.sched_setaffinity(0, {1})
     if not given.ordinary:
         run_ahead()
@@ -101,6 +103,11 @@ class Collected:
         """Return a figure of a row over that of another one, round by round."""
         pairs = zip(self._rows.get(row, ()), self._rows.get(other, ()), strict=False)
         return [mine[figure] / its[figure] for mine, its in pairs if its.get(figure) and figure in mine]
+
+
+def calm(values: Sequence[float]) -> float:
+    """Return the mean of the lower half of some values: what else a machine does only adds."""
+    return statistics.mean(sorted(values)[: (len(values) + 1) // 2])
 
 
 def cell(values: Sequence[float], form: str = ",.0f", *, ranged: bool = True) -> str:

@@ -24,6 +24,7 @@ from benchmarks.gateway.environments import FOLDER
 from benchmarks.gateway.gateways import Place, Running
 from benchmarks.gateway.mixing import Mixture
 from benchmarks.gateway.pacing import PacedUpstream, paced_upstream
+from benchmarks.gateway.processes import end_in_order
 from benchmarks.gateway.rounds import print_table
 
 BUSY = 0.8
@@ -87,6 +88,7 @@ def main() -> int:
     options.add_argument("--environments", type=Path, default=FOLDER)
     options.add_argument("--transport", default="", help="aiohttp or pyreqwest, by default what the product chooses")
     given = options.parse_args()
+    end_in_order()
     os.sched_setaffinity(0, {1})
     with tempfile.TemporaryDirectory(prefix="lasttenth-bench-") as work:
         folder = Path(work)
@@ -122,7 +124,7 @@ async def _soak(running: Running, upstream: PacedUpstream, seconds: float) -> So
         if mixture.held_back > held_back:
             mixture.rate = rate * BUSY
         elif now - began < seconds * _WARM:
-            mixture.rate *= min(max(BUSY / max(busy, 0.05), 0.7), 1.4)
+            mixture.rate *= min(max(BUSY / max(busy, 0.05), 0.7), 1.6)
         last, spent, asked, held_back = now, cpu, total, mixture.held_back
         print(f"  {now - began:5.0f} s  {busy:4.0%} busy  {rate:6.0f}/s  {memory.rss:6.1f} MB RSS", flush=True)
     enough.set()

@@ -15,7 +15,7 @@ from benchmarks.gateway.upstream import static_upstream
 
 def main() -> None:
     """Print the table."""
-    with bench("Cold start.", rounds=7) as given:
+    with bench("Cold start.") as given:
         print_tables(measure(given))
 
 

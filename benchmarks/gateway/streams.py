@@ -36,7 +36,7 @@ class Pace(NamedTuple):
 
 
 WARM = Pace(20, 3, 5, 5)
-FEW = Pace(4, 25, 10, 20)
+FEW = Pace(4, 20, 10, 20)
 MANY = Pace(200, 3, 50, 20)
 MANY_ONCE = MANY._replace(each=1)
 """For a gateway that takes a minute for the others."""
@@ -102,7 +102,6 @@ def played(running: Running, pace: Pace, upstream: PacedUpstream, *, first: int)
     assert now.chunks - asked.chunks == len(seen.lags), "the upstream sent another number of chunks"
     if keeps:
         product.until_written(running)
-        product.until_searchable(running)
         kept = product.spans(running) - held
         assert kept == streams.total, f"{streams.total} streams left {kept} spans"
     return seen

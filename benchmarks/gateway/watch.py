@@ -3,19 +3,17 @@
     python -m benchmarks.gateway.watch            install this checkout, compare; exit with 1 where a stage grew
     python -m benchmarks.gateway.watch --write    measure anew what to compare with: STAGES.json
 
-nginx runs in the same rounds, so that another machine, or a busy one, moves both. What else a machine does only adds, so
-the calmer half of the rounds is compared. A growth of a hair, a twentieth of what all stages cost, does not count.
+nginx runs before and after each round, so that another machine, or a busy one, moves both. A growth counts where the median
+and three rounds of four show it, and where it is no hair: a twentieth of what all stages cost.
 """
 
 import json
 import sys
-from collections.abc import Sequence
 from pathlib import Path
-from statistics import mean
+from statistics import median
 
 from benchmarks.gateway import stages
 from benchmarks.gateway.environments import ROOT, install_product
-from benchmarks.gateway.gateways import NGINX
 from benchmarks.gateway.rounds import Collected, bench, cell, print_table
 
 REFERENCE = Path(__file__).with_name("STAGES.json")
@@ -53,12 +51,12 @@ def main() -> int:
 
 
 def costs(collected: Collected) -> Costs:
-    """Return what all rounds say, in units of nginx's request of the same round."""
-    units = collected.values(NGINX.name, "request")
+    """Return what all rounds say, in units of nginx's request."""
+    unit = stages.unit(collected)
     found: Costs = {}
     for measure in stages.MEASURES:
         found[measure] = {
-            stage: [round(spent / unit, 4) for spent, unit in zip(values, units, strict=True)]
+            stage: [round(spent / unit, 4) for spent in values]
             for stage in stages.STAGES
             if (values := collected.values(stage, measure))
         }
@@ -80,17 +78,16 @@ def grown(before: Costs, now: Costs) -> list[str]:
     found = []
     for measure, stages_now in now.items():
         known = before.get(measure, {})
-        hair = _HAIR * calm(known.get(_ALL, []))
+        hair = _HAIR * _median(known.get(_ALL, []))
         for stage, values in stages_now.items():
-            was, value = calm(known.get(stage, [])), calm(values)
-            if value > was * (1 + GROWTH) and value - was > hair:
+            was, value = _median(known.get(stage, [])), _median(values)
+            if value > was * (1 + GROWTH) and value - was > hair and sorted(values)[len(values) // 4] > was:
                 found.append(f"{stage}, {NAMES[measure]}: {was:.3f} times nginx's request then, {value:.3f} now.")
     return found
 
 
-def calm(values: Sequence[float]) -> float:
-    """Return the mean of the lower half of some values."""
-    return mean(sorted(values)[: (len(values) + 1) // 2]) if values else 0.0
+def _median(values: list[float]) -> float:
+    return median(values) if values else 0.0
 
 
 if __name__ == "__main__":

@@ -40,9 +40,9 @@ def _name(count: int) -> str:
 def _round(given: Bench, gateway: Gateway, upstream: Upstream) -> Figures:
     with given.running(gateway, upstream.port, cores=_ALL) as running:
         meter = Meter(running, upstream, folder=given.work / "load", cores=_ALL)
-        cost = meter.measure(Asking(bodies.plain(running.provider + MODEL), 64, seconds=3.0))
+        cost = meter.measure(Asking(bodies.plain(running.provider + MODEL), 64, seconds=3.0, search=False))
         memory = running.tree.memory()
-    return {"cpu": cost.searchable, "rate": cost.answered.rate, "rss": memory.rss, "pss": memory.pss}
+    return {"cpu": cost.written, "rate": cost.answered.rate, "rss": memory.rss, "pss": memory.pss}
 
 
 def print_tables(collected: Collected) -> None:

@@ -116,12 +116,13 @@ def test_answer_is_what_its_kind_must_be_and_of_no_other_kind_an_empty_one(kind:
 
 def test_stage_that_grew_by_a_fifth_is_named_and_one_that_grew_by_a_hair_is_not() -> None:
     before = {"request": {"door": [1.0] * 5, "recording": [0.1] * 5, "all stages": [10.0] * 5}}
-    now = {"request": {"door": [1.7, 1.7, 1.7, 9.0, 9.0], "recording": [0.5] * 5, "all stages": [11.0] * 5}}
+    now = {"request": {"door": [1.1, 1.7, 1.7, 9.0, 9.0], "recording": [0.5] * 5, "all stages": [11.0] * 5}}
 
     grown = watch.grown(before, now)
 
     assert grown == ["door, a request of 0.7 KB: 1.000 times nginx's request then, 1.700 now."]
     assert not watch.grown(before, before)
+    assert not watch.grown(before, {"request": {"door": [0.9, 0.9, 1.7, 9.0, 9.0]}})
 
 
 def test_modules_belong_to_stages_and_what_no_sample_saw_to_storage() -> None:
