@@ -58,6 +58,18 @@ def test_span_that_is_sent_twice_is_stored_once(engine: Engine) -> None:
     assert engine.run(work) == [FULL]
 
 
+def test_batches_that_overlap_are_stored_and_counted_once(engine: Engine) -> None:
+    spans = [msgspec.structs.replace(PLAIN, trace_id=f"{n:032x}") for n in range(1, 501)]
+
+    async def work(store: Store) -> tuple[int, int]:
+        traces = (await store.project("one")).traces
+        await traces.append(spans[:200])
+        await traces.append(spans[150:450] + spans[400:])
+        return len(await traces.latest(limit=1000)), (await traces.totals(after=0, before=10**13))[0].spans
+
+    assert engine.run(work) == (500, 500)
+
+
 def test_list_shows_roots_alone_newest_first_within_bounds(engine: Engine) -> None:
     roots = [msgspec.structs.replace(PLAIN, trace_id=f"{n:032x}", start=n, end=n + 10) for n in range(1, 8)]
     child = msgspec.structs.replace(PLAIN, trace_id=roots[3].trace_id, span_id="c" * 16, parent_id=PLAIN.span_id)

@@ -1,6 +1,7 @@
 """Hashes, ids and money: what must hold for every value."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from lasttenth.records.definitions import DEFINITIONS, Release, Task
 from lasttenth.records.events import EVENTS
 from lasttenth.records.hashing import canonical, content_hash
-from lasttenth.records.ids import Ids, is_trace_id, trace_id_of_traceparent
+from lasttenth.records.ids import Ids, SystemClock, is_trace_id, trace_id_of_traceparent
 from lasttenth.records.money import dollars, format_dollars, nanos
 
 json_values = st.recursive(
@@ -84,6 +85,14 @@ def test_trace_ids_sort_by_the_millisecond_they_were_made_in(times: list[int]) -
     assert [milliseconds for milliseconds, _ in sorted(made)] == sorted(milliseconds for milliseconds, _ in made)
     assert all(int(name[:12], 16) == milliseconds for milliseconds, name in made)
     assert all(is_trace_id(name) and name[12] == "7" and name[16] in "89ab" for _, name in made)
+
+
+def test_ids_of_many_threads_are_all_different() -> None:
+    ids = Ids(SystemClock())
+    with ThreadPoolExecutor(8) as threads:
+        made = list(threads.map(lambda _: [ids.span() for _ in range(1_000)], range(16)))
+
+    assert len({name for names in made for name in names}) == 16_000
 
 
 @given(header=st.text(max_size=80))

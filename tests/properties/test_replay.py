@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lasttenth.models import openai
-from lasttenth.serve.replay import stream_of, whole_of
+from lasttenth.serve.replay import is_answer, stream_of, whole_of
 
 names = st.text("abcxyz_", min_size=1, max_size=8).map(lambda name: f"own_{name}")
 scalars = st.none() | st.booleans() | st.integers(-(2**53), 2**53) | st.text(max_size=8)
@@ -43,6 +43,7 @@ replies = st.builds(
 @given(replies)
 def test_reply_survives_being_streamed(reply: dict[str, Any]) -> None:
     assert whole_of(b"".join(stream_of(reply, include_usage=True))) == reply
+    assert is_answer(reply)
 
 
 @given(st.lists(st.text(min_size=1, max_size=10), min_size=1, max_size=8), st.lists(st.text(max_size=5), max_size=8))
@@ -67,4 +68,28 @@ def test_pieces_grow_together(texts: list[str], arguments: list[str]) -> None:
 def test_stream_that_was_cut_is_no_answer(reply: dict[str, Any]) -> None:
     events = list(stream_of(reply, include_usage=False))
 
-    assert whole_of(b"".join(events[: len(reply["choices"])])) is None
+    whole = whole_of(b"".join(events[: len(reply["choices"])]))
+    assert whole is None or not is_answer(whole)
+
+
+field = st.sampled_from(["index", "delta", "message", "finish_reason", "content", "tool_calls", "refusal", "own"])
+odd = st.recursive(
+    scalars | st.sampled_from(["stop", 0, 1]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(field, inner, max_size=5),
+    max_leaves=10,
+)
+odd_events = st.builds(lambda choices: {"choices": choices}, st.lists(st.dictionaries(field, odd), max_size=3) | odd)
+
+
+@given(st.lists(odd_events, max_size=5))
+def test_whatever_a_provider_sends_is_an_answer_that_can_be_streamed_or_none(events: list[dict[str, Any]]) -> None:
+    for whole in (*events, whole_of(b"".join(openai.event(event) for event in events))):
+        if whole is not None and is_answer(whole):
+            assert list(stream_of(whole, include_usage=True))
+
+
+@given(st.binary(max_size=40) | st.sampled_from([b"1e400", b"[" * 5000]))
+def test_what_is_no_json_is_no_answer(data: bytes) -> None:
+    event = b'data: {"choices":[' + data + b"\n\n"
+
+    assert whole_of(event) is None

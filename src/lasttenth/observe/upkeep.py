@@ -53,7 +53,7 @@ class Upkeep:
         lag = await self._store.search_lag()
         if 0 < lag.spans <= AT_ONCE:
             with contextlib.suppress(StorageError):
-                await self._index(lag)
+                await self._index(lag, patience=0)
 
     async def close(self) -> None:
         """Stop where it is: what is left waits in the store."""
@@ -69,7 +69,7 @@ class Upkeep:
                     await self._wake.wait()
             await self._until_it_is_quiet()
             try:
-                await self._index(await self._store.search_lag())
+                await self._index(await self._store.search_lag(), patience=BUSY_SECONDS)
                 await self._learn()
             except StorageError as error:
                 logger.info("Spans wait to be searchable: %s", error)
@@ -85,15 +85,15 @@ class Upkeep:
                     await asyncio.sleep(QUIET_SECONDS)
         self._wake.clear()
 
-    async def _index(self, lag: SearchLag) -> None:
+    async def _index(self, lag: SearchLag, *, patience: float) -> None:
         while lag.spans:
-            await self._until_writing_keeps_up()
+            await self._until_writing_keeps_up(patience)
             before, lag = lag, await self._store.index_spans()
             if lag.spans >= before.spans:
                 return  # another process has them in hand
 
-    async def _until_writing_keeps_up(self) -> None:
-        for _ in range(int(BUSY_SECONDS / QUIET_SECONDS)):
+    async def _until_writing_keeps_up(self, patience: float) -> None:
+        for _ in range(int(patience / QUIET_SECONDS)):
             if not self._is_behind():
                 return
             await asyncio.sleep(QUIET_SECONDS)

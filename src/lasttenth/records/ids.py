@@ -52,7 +52,7 @@ class DrawnAhead:
         randomness: where it comes from.
     """
 
-    def __init__(self, randomness: Randomness = system_randomness) -> None:
+    def __init__(self, randomness: Randomness) -> None:
         self._randomness = randomness
         self._pieces: dict[int, list[bytes]] = {}
 
@@ -72,7 +72,7 @@ class Ids:
 
     def __init__(self, clock: Clock, randomness: Randomness = system_randomness) -> None:
         self._clock = clock
-        self._randomness = DrawnAhead(randomness) if randomness is system_randomness else randomness
+        self._randomness = DrawnAhead(randomness)
 
     def trace(self) -> str:
         """Return a new UUIDv7 as 32 hex digits; ids of later milliseconds sort after earlier ones."""

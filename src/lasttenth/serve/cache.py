@@ -17,7 +17,7 @@ from lasttenth.models import openai
 from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.ids import Clock
 from lasttenth.serve.calls import Call, GatewayReply, Outcome
-from lasttenth.serve.replay import Tree, stream_of, whole_of
+from lasttenth.serve.replay import Tree, is_answer, stream_of, whole_of
 from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.settle import MAX_RECORDED, Settlement, settled
 
@@ -25,7 +25,6 @@ CONTROL = "cache"
 EXACT, OFF = "exact", "off"
 HIT, MISS = "hit", "miss"
 _CHANGE_NOTHING = frozenset({"metadata", "safety_identifier", "stream", "stream_options", "user"})
-_ENDINGS = frozenset({"stop", "length", "tool_calls", "function_call"})
 _SHARE = 8
 """No answer takes more than this part of a cache."""
 
@@ -118,7 +117,7 @@ class ExactCaching:
         settlement.watch.lap("cache")
         if found is not None:
             return await _replayed(found, call, settlement)
-        settlement.outcome.attributes = {**settlement.outcome.attributes, CONTROL: MISS}
+        settlement.outcome.attributes[CONTROL] = MISS
         reply = await ask()
         if not isinstance(reply.body, bytes):
             passing = self._passing(reply.body, key, settlement)
@@ -144,7 +143,7 @@ class ExactCaching:
             await self._keep(key, msgspec.json.encode(whole), outcome)
 
     async def _keep(self, key: bytes, body: bytes, outcome: Outcome) -> None:
-        if not _may_be_kept(msgspec.json.decode(body, type=Tree)):
+        if not _may_be_kept(body):
             return
         attributes = {name: value for name, value in outcome.attributes.items() if name != CONTROL}
         reply = CachedReply(body=body, model=outcome.model, cost=outcome.cost, attributes=attributes)
@@ -170,15 +169,13 @@ def _key(call: Call, scope: tuple[str, ...]) -> bytes:
     return digest.digest()
 
 
-def _may_be_kept(reply: Tree) -> bool:
-    """Tell whether an answer is one: it has come to its end, and the model has not refused."""
-    choices = reply.get("choices")
-    if choices is None:
-        return "data" in reply  # embeddings
-    return bool(choices) and all(
-        choice.get("finish_reason") in _ENDINGS and not (choice.get("message") or {}).get("refusal")
-        for choice in choices
-    )
+def _may_be_kept(body: bytes) -> bool:
+    """Tell whether a body can be replayed: what was answered must not fail because somebody wanted it kept."""
+    try:
+        reply = msgspec.json.decode(body, type=Tree)
+    except openai.UNREADABLE:
+        return False
+    return "data" in reply if "choices" not in reply else is_answer(reply)
 
 
 async def _replayed(found: CachedReply, call: Call, settlement: Settlement) -> GatewayReply:

@@ -13,26 +13,52 @@ from lasttenth.models import openai
 from lasttenth.serve.events import EventCutter, data_of
 
 _NAMES = frozenset({"finish_reason", "id", "name", "role", "type"})
+_ENDINGS = frozenset({"stop", "length", "tool_calls", "function_call"})
 _NOT_OF_EVERY_EVENT = frozenset({"choices", "object", "usage"})
 
 Tree = dict[str, Any]
 
 
+class _Message(msgspec.Struct):
+    refusal: Any = None
+    tool_calls: list[Tree] | None = None
+
+
+class _Choice(msgspec.Struct):
+    """What must hold of each choice, of an event or of a whole reply, for it to be replayed."""
+
+    index: int
+    delta: _Message | None = None
+    message: _Message | None = None
+    finish_reason: str | None = None
+
+
+class _Choices(msgspec.Struct):
+    choices: list[_Choice] | None = None
+
+
+def is_answer(reply: Tree) -> bool:
+    """Tell whether a completion has come to its end, in the protocol's shape, without a refusal."""
+    try:
+        choices = msgspec.convert(reply, _Choices).choices
+    except msgspec.ValidationError:
+        return False
+    return bool(choices) and all(
+        choice.finish_reason in _ENDINGS and choice.message is not None and not choice.message.refusal
+        for choice in choices or ()
+    )
+
+
 def whole_of(stream: bytes) -> Tree | None:
-    """Return the completion that a stream came to, None where it does not say how each of its choices ended."""
+    """Return the completion that a stream came to, None where an event has another shape than the protocol's."""
     reply: Tree = {}
     choices: dict[int, Tree] = {}
-    for event in EventCutter().feed(stream):
-        data = data_of(event)
-        if not data or data == openai.DONE_DATA:
-            continue
-        said = msgspec.json.decode(data, type=Tree)
-        for choice in said.pop("choices", None) or ():
-            place = choices.setdefault(choice["index"], {"message": {}})
-            _merge(place["message"], choice.pop("delta", None) or {})
-            _merge(place, choice)
-        reply |= {name: value for name, value in said.items() if value is not None}
-    if not choices or not all(choice.get("finish_reason") for choice in choices.values()):
+    try:
+        for event in EventCutter().feed(stream):
+            data = data_of(event)
+            if data and data != openai.DONE_DATA:
+                _take(msgspec.json.decode(data, type=Tree), reply, choices)
+    except openai.UNREADABLE:
         return None
     for choice in choices.values():
         for call in choice["message"].get("tool_calls") or ():
@@ -55,6 +81,15 @@ def stream_of(reply: Tree, *, include_usage: bool) -> Iterator[bytes]:
     yield openai.DONE
 
 
+def _take(said: Tree, reply: Tree, choices: dict[int, Tree]) -> None:
+    msgspec.convert(said, _Choices)
+    for choice in said.pop("choices", None) or ():
+        place = choices.setdefault(choice["index"], {"message": {}})
+        _merge(place["message"], choice.pop("delta", None) or {})
+        _merge(place, choice)
+    reply |= {name: value for name, value in said.items() if value is not None}
+
+
 def _delta(message: Tree) -> Tree:
     calls = message.get("tool_calls")
     if not calls:
@@ -66,9 +101,9 @@ def _merge(known: Tree, said: Tree) -> None:
     for name, value in said.items():
         before = known.get(name)
         if isinstance(value, list):
-            known[name] = _joined(before or [], value)
+            known[name] = _joined(before if isinstance(before, list) else [], value)
         elif isinstance(value, dict):
-            known[name] = before or {}
+            known[name] = before if isinstance(before, dict) else {}
             _merge(known[name], value)
         elif isinstance(value, str) and isinstance(before, str) and name not in _NAMES:
             known[name] = before + value
@@ -81,7 +116,8 @@ def _joined(known: list[Any], said: list[Any]) -> list[Any]:
         if not isinstance(item, dict) or "index" not in item:
             known.append(item)
             continue
-        place = next((each for each in known if each.get("index") == item["index"]), None)
+        numbered = (each for each in known if isinstance(each, dict) and "index" in each)
+        place = next((each for each in numbered if each["index"] == item["index"]), None)
         if place is None:
             place = {}
             known.append(place)

@@ -25,6 +25,8 @@ logger = logging.getLogger("lasttenth.server")
 HOT: Mapping[bytes, ModelOperation] = {b"/v1/chat/completions": "chat", b"/v1/embeddings": "embeddings"}
 AHEAD = 64 * 2**10
 """Bytes of a body that are read before anybody asks for it."""
+COPIED = 64 * 2**10
+"""Bytes from which an answer is not worth copying to leave in one piece with its head."""
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
@@ -83,7 +85,7 @@ class Exchange(RequestResponseCycle):
     async def read(self, *, limit: int) -> bytes:
         """Return the body. Raises PayloadTooLargeError, ClientDisconnected."""
         announced = announced_length(self.headers)
-        if "expect" in self.headers:
+        if not self._is_whole and self.headers.get("expect", "").lower() == "100-continue":
             if announced > limit:
                 self.keep_alive = False  # what follows is a body or another request: nobody knows
                 raise too_large(announced, limit=limit)
@@ -100,7 +102,9 @@ class Exchange(RequestResponseCycle):
 
     def send_whole(self, reply: GatewayReply, body: bytes) -> None:
         """Send a whole answer."""
-        self.transport.write(self._head(reply, f"content-length: {len(body)}\r\n") + body)
+        head = self._head(reply, f"content-length: {len(body)}\r\n")
+        for piece in (head + body,) if len(body) < COPIED else (head, body):
+            self.transport.write(piece)
         self._complete()
 
     def head_of_stream(self, reply: GatewayReply) -> bytes:

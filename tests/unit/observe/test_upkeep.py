@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tests.conftest import with_sqlite
 
-from lasttenth.observe.upkeep import Upkeep
+from lasttenth.observe.upkeep import BUSY_SECONDS, QUIET_SECONDS, Upkeep
 from lasttenth.records.traces import Payload, Span, TraceFilter
 from lasttenth.storage.ports import Store
 
@@ -48,6 +48,22 @@ def test_search_waits_for_the_little_that_is_left(tmp_path: Path) -> None:
         return (await store.search_lag()).spans
 
     assert asyncio.run(with_sqlite(tmp_path, work)) == 0
+
+
+def test_indexing_waits_for_writing_and_a_search_does_not(tmp_path: Path) -> None:
+    async def work(store: Store) -> tuple[int, int]:
+        upkeep = Upkeep(store, is_behind=lambda: True)
+        await (await store.project("one")).traces.append([SPAN])
+        upkeep.start()
+        upkeep.wake()
+        await asyncio.sleep(3 * QUIET_SECONDS)
+        waiting = (await store.search_lag()).spans
+        async with asyncio.timeout(BUSY_SECONDS / 2):
+            await upkeep.catch_up()
+        await upkeep.close()
+        return waiting, (await store.search_lag()).spans
+
+    assert asyncio.run(with_sqlite(tmp_path, work)) == (1, 0)
 
 
 async def _is_searchable(store: Store) -> bool:

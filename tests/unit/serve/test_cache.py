@@ -133,6 +133,28 @@ def test_refusal_and_error_are_not_kept(tmp_path: Path, answer: bytes) -> None:
     assert len(asked.bodies) == 2
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b'{"choices":[{"message":{},"finish_reason":"stop"}]}',
+        b'{"choices":["Hi."]}',
+        b'{"choices":{"0":"Hi."}}',
+        ANSWER.replace(b'"content":"Hi."', b'"tool_calls":["none"]'),
+        ANSWER.replace(b'"created":1', b'"created":1e400'),
+    ],
+)
+@pytest.mark.parametrize("stream", [False, True])
+def test_answer_in_another_shape_passes_and_is_not_kept(tmp_path: Path, answer: bytes, *, stream: bool) -> None:
+    fields = {"metadata": WANTED, "stream": stream}
+    events = (b"data: " + answer + b"\n\n", DONE)
+    upstream = Upstream(*events) if stream else Upstream(answer, media_type=JSON)
+
+    asked = twice(tmp_path, fields, fields, upstream)
+
+    assert [reply.status for reply, _ in asked.replies] == [200, 200]
+    assert len(asked.bodies) == 2
+
+
 def test_stream_that_breaks_is_not_kept(tmp_path: Path) -> None:
     fields = {"metadata": WANTED, "stream": True}
 
