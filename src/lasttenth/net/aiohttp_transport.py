@@ -1,17 +1,21 @@
-"""Outbound HTTP on aiohttp, which is always installed."""
+"""Outbound HTTP on aiohttp, which is always installed.
 
+Of aiohttp these are the pool of connections, with TLS, proxies and names, and the parser of answers. Its session is not:
+what it makes anew of each request costs more than sending it, and here a head is the same for all requests of a route.
+"""
+
+import asyncio
 import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextvars import ContextVar
-from typing import NamedTuple
+from typing import cast
 from weakref import WeakSet
 
 import aiohttp
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
-from aiohttp.tracing import Trace
+from aiohttp.http_exceptions import HttpProcessingError
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -20,19 +24,42 @@ from lasttenth.net.transport import IDLE_SECONDS, Address, Limits, Outbound, add
 from lasttenth.records.errors import UpstreamError
 
 DNS_SECONDS = 60
-_FAILURES = (aiohttp.ClientError, OSError, ValueError)
-_REUSED: ContextVar[bool] = ContextVar("reused", default=False)
-"""Whether the connection that this request got had served another one before."""
+JOINED = 64 * 2**10
+"""Bytes of a body up to which it is copied to leave in one piece with its head."""
+
+_FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
 
 
-class _Route(NamedTuple):
-    """What is made once of a URL and its headers."""
+class _StaleError(aiohttp.ServerDisconnectedError):
+    """A kept connection was closed before any of an answer came: it is safe to send the request anew."""
 
-    source: Mapping[str, str]
-    url: URL
-    headers: CIMultiDict[str]
-    proxy: URL | None
-    tls: ssl.SSLContext | bool
+
+class _Route:
+    """What is made once of a method, a URL and its headers.
+
+    Args:
+        source: the headers as they were given.
+        target: where aiohttp connects to.
+    """
+
+    def __init__(self, source: Mapping[str, str], target: ClientRequest) -> None:
+        self.source = source
+        self.target = target
+        self._head = b""
+
+    def head(self) -> bytes:
+        """Return the head of a request, but for its length. Raises ValueError for a header with a line end.
+
+        It is read once there is a connection: by then aiohttp has added what a proxy wants to know.
+        """
+        if not self._head:
+            target = self.target
+            place = str(target.url) if target.proxy and not target.is_ssl() else target.url.raw_path_qs
+            headers = [f"{name}: {value}" for name, value in target.headers.items() if name.lower() != "content-length"]
+            if any(set(line) & {"\r", "\n", "\0"} for line in headers):
+                raise ValueError("a header has a line end")
+            self._head = "\r\n".join([f"{target.method} {place} HTTP/1.1", *headers, ""]).encode()
+        return self._head
 
 
 class AiohttpTransport:
@@ -41,47 +68,60 @@ class AiohttpTransport:
     def __init__(self, limits: Limits, proxy_of: Callable[[Address], str] = proxy_for) -> None:
         self._limits = limits
         self._proxy_of = proxy_of
-        self._session: aiohttp.ClientSession | None = None
-        self._routes: dict[str, _Route] = {}
+        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read)
+        self._connector: aiohttp.TCPConnector | None = None
+        self._served: WeakSet[ResponseHandler] = WeakSet()
+        """Connections that have had a request before."""
+        self._routes: dict[tuple[str, str], _Route] = {}
         self._tls: ssl.SSLContext | None = None
 
     async def send(self, request: Outbound) -> "AiohttpInbound":
         """Send a request and return once the head of the answer is there. Raises UpstreamError."""
-        route = self._routes.get(request.url)
+        route = self._routes.get((request.method, request.url))
         if route is None or route.source is not request.headers:
-            route = self._routes[request.url] = self._route(request)
-        session = self._session
-        if session is None:
-            session = self._session = self._open()
+            route = self._routes[request.method, request.url] = self._route(request)
         try:
-            response = await self._answered(session, request, route)
-        except _FAILURES as error:
-            if not _was_stale(error):
-                raise _failure(request.url, error) from error
-        else:
-            return AiohttpInbound(request.url, response)
-        try:
-            return AiohttpInbound(request.url, await self._answered(session, request, route))
+            try:
+                return await self._answered(request, route)
+            except _StaleError:
+                return await self._answered(request, route)
         except _FAILURES as error:
             raise _failure(request.url, error) from error
 
     async def close(self) -> None:
         """Close all connections."""
-        if self._session is not None:
-            await self._session.close()
+        if self._connector is not None:
+            await self._connector.close()
 
-    async def _answered(
-        self, session: aiohttp.ClientSession, request: Outbound, route: _Route
-    ) -> aiohttp.ClientResponse:
-        return await session.request(
-            request.method,
-            route.url,
-            data=request.body or None,
-            headers=route.headers,
-            proxy=route.proxy,
-            ssl=route.tls,
-            allow_redirects=False,
-        )
+    async def _answered(self, request: Outbound, route: _Route) -> "AiohttpInbound":
+        connection = await self._connected(route)
+        protocol = cast("ResponseHandler", connection.protocol)
+        is_kept = protocol in self._served
+        self._served.add(protocol)
+        try:
+            protocol.set_response_params(read_timeout=self._limits.read, read_until_eof=True)
+            _write(protocol.transport, route.head(), request.body)
+            protocol.start_timeout()
+            message, content = await protocol.read()
+            while 100 <= message.code < 200:
+                message, content = await protocol.read()
+        except aiohttp.ServerDisconnectedError as error:
+            connection.close()
+            # aiohttp puts the head that had begun to arrive into `message`, or a text where there was none.
+            if is_kept and isinstance(error.message, str):
+                raise _StaleError from error
+            raise
+        except BaseException:
+            connection.close()
+            raise
+        return AiohttpInbound(request.url, connection, message, content)
+
+    async def _connected(self, route: _Route) -> Connection:
+        if self._connector is None:
+            self._connector = aiohttp.TCPConnector(
+                limit=self._limits.connections, ttl_dns_cache=DNS_SECONDS, keepalive_timeout=IDLE_SECONDS
+            )
+        return await self._connector.connect(route.target, [], self._timeout)
 
     def _route(self, request: Outbound) -> _Route:
         address = address_of(request.url)
@@ -90,43 +130,35 @@ class AiohttpTransport:
             # Made when it is needed: the certificates of the system take a while to read.
             self._tls = ssl.create_default_context()
         url, headers = URL(request.url), CIMultiDict(request.headers)
-        return _Route(
-            source=request.headers,
+        target = ClientRequest(
+            request.method,
             # A key goes before what stands in the URL.
-            url=url.with_user(None) if "authorization" in headers else url,
+            url.with_user(None) if "authorization" in headers else url,
             headers=headers,
             proxy=URL(proxy) if proxy else None,
-            tls=self._tls or True,
+            ssl=self._tls or True,
+            loop=asyncio.get_running_loop(),
         )
-
-    def _open(self) -> aiohttp.ClientSession:
-        limits = self._limits
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read)
-        connector = _Connector(limit=limits.connections, ttl_dns_cache=DNS_SECONDS, keepalive_timeout=IDLE_SECONDS)
-        # The environment is read by `proxy_for`, once: aiohttp would read it, and ~/.netrc, for each request.
-        return aiohttp.ClientSession(
-            connector=connector, timeout=timeout, cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
-        )
+        return _Route(request.headers, target)
 
 
 class AiohttpInbound:
     """An answer that aiohttp is reading."""
 
-    __slots__ = ("_response", "_url", "status")
+    __slots__ = ("_connection", "_content", "_url", "headers", "status")
 
-    def __init__(self, url: str, response: aiohttp.ClientResponse) -> None:
+    def __init__(
+        self, url: str, connection: Connection, message: aiohttp.http.RawResponseMessage, content: aiohttp.StreamReader
+    ) -> None:
         self._url = url
-        self._response = response
-        self.status = response.status
-
-    @property
-    def headers(self) -> Mapping[str, str]:
-        """Return the headers; names are matched without regard to case, and of several values the first one counts."""
-        return self._response.headers
+        self._connection = connection
+        self._content = content
+        self.status = message.code
+        self.headers: Mapping[str, str] = message.headers
 
     async def read(self, limit: int) -> bytes:
         """Return the whole body. Raises UpstreamError when it breaks off, or has more than so many bytes."""
-        content = self._response.content
+        content = self._content
         body = bytearray()
         try:
             while chunk := await content.readany():
@@ -141,7 +173,7 @@ class AiohttpInbound:
 
     async def chunks(self) -> AsyncIterator[bytes]:
         """Yield the body as it arrives. Raises UpstreamError when it breaks off."""
-        content = self._response.content
+        content = self._content
         try:
             while chunk := await content.readany():
                 yield chunk
@@ -150,39 +182,21 @@ class AiohttpInbound:
 
     async def close(self) -> None:
         """Let go of the connection; an unfinished body cancels the work upstream."""
-        self._response.close()
+        if self._content.is_eof():
+            self._connection.release()
+        else:
+            self._connection.close()
 
 
-class _Connector(aiohttp.TCPConnector):
-    """A pool that says whether a connection had served before."""
-
-    def __init__(self, *, limit: int, ttl_dns_cache: int, keepalive_timeout: float) -> None:
-        super().__init__(limit=limit, ttl_dns_cache=ttl_dns_cache, keepalive_timeout=keepalive_timeout)
-        self._served: WeakSet[ResponseHandler] = WeakSet()
-
-    async def connect(
-        self,
-        req: ClientRequest,
-        traces: list[Trace],
-        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - the name is aiohttp's
-    ) -> Connection:
-        """Return a connection from the pool, or a new one."""
-        connection = await super().connect(req, traces, timeout)
-        protocol = connection.protocol
-        reused = protocol in self._served
-        _REUSED.set(reused)
-        if protocol is not None and not reused:
-            self._served.add(protocol)
-        return connection
-
-
-def _was_stale(error: Exception) -> bool:
-    """Tell whether a kept connection was closed before any of the answer came, so that sending anew is safe.
-
-    aiohttp itself does this for idempotent methods only. What it puts into `message` is the head that had begun to
-    arrive, or a text where there was none.
-    """
-    return _REUSED.get() and isinstance(error, aiohttp.ServerDisconnectedError) and isinstance(error.message, str)
+def _write(transport: asyncio.Transport | None, head: bytes, body: bytes) -> None:
+    """Send a request, without waiting until all of it has left: its answer may begin before that."""
+    start = b"%bcontent-length: %d\r\n\r\n" % (head, len(body)) if body else head + b"\r\n"
+    if transport is None:
+        raise aiohttp.ServerDisconnectedError
+    if len(body) <= JOINED:
+        transport.write(start + body)
+    else:
+        transport.writelines((start, body))
 
 
 def _failure(url: str, error: Exception) -> UpstreamError:
@@ -203,7 +217,7 @@ def _reason(error: Exception) -> str:
         return "it closed the connection"
     if isinstance(error, OSError):
         return _system_reason(error)
-    return "what it sends is no HTTP" if isinstance(error, aiohttp.ClientResponseError) else "it ended too early"
+    return "what it sends is no HTTP" if isinstance(error, HttpProcessingError) else "it ended too early"
 
 
 def _system_reason(error: OSError) -> str:

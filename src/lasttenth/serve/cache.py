@@ -24,7 +24,8 @@ from lasttenth.serve.settle import MAX_RECORDED, Settlement, settled
 CONTROL = "cache"
 EXACT, OFF = "exact", "off"
 HIT, MISS = "hit", "miss"
-_CHANGE_NOTHING = frozenset({"metadata", "safety_identifier", "stream", "stream_options", "user"})
+_CHANGE_NOTHING = frozenset({"metadata", "model", "safety_identifier", "stream", "stream_options", "user"})
+"""The model is part of the scope."""
 _SHARE = 8
 """No answer takes more than this part of a cache."""
 
@@ -159,14 +160,8 @@ def is_wanted(call: Call) -> bool:
 
 
 def _key(call: Call, scope: tuple[str, ...]) -> bytes:
-    digest = hashlib.sha256()
-    fields = sorted(name for name in call.fields if name not in _CHANGE_NOTHING and name != "model")
-    for text in (call.scope.project, call.operation, *scope, *fields):
-        digest.update(f"{len(text)}:{text}".encode())
-    for name in fields:
-        digest.update(b"%d:" % len(memoryview(call.fields[name])))
-        digest.update(call.fields[name])
-    return digest.digest()
+    fields = [(name, call.fields[name]) for name in sorted(call.fields.keys() - _CHANGE_NOTHING)]
+    return hashlib.sha256(msgspec.json.encode((call.scope.project, call.operation, scope, fields))).digest()
 
 
 def _may_be_kept(body: bytes) -> bool:

@@ -69,7 +69,9 @@ def test_requests_are_sent_while_the_faster_engine_is_tested() -> None:
         try:
             async with RawServer(serve) as server:
                 inbound = await transport.send(Outbound(method="GET", url=server.url, headers={}))
-                return await inbound.read(99)
+                body = await inbound.read(99)
+                await inbound.close()
+                return body
         finally:
             await transport.close()
 
