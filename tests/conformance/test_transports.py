@@ -219,6 +219,22 @@ def test_body_beyond_the_limit_is_refused(run: Run, whole: bool) -> None:
     run(work)
 
 
+def test_answer_that_comes_before_the_request_has_left_is_read(run: Run) -> None:
+    async def serve(peer: Peer) -> None:
+        await peer.reader.readuntil(b"\r\n\r\n")
+        await peer.send(answer(b"too much", status="413 Content Too Large"))
+        await peer.left()
+
+    async def work(transport: Transport) -> None:
+        async with RawServer(serve) as server:
+            request = Outbound(method="POST", url=server.url, headers=HEADERS, body=b"x" * 2**25)
+            inbound = await transport.send(request)
+            assert (inbound.status, await inbound.read(99)) == (413, b"too much")
+            await inbound.close()
+
+    run(work)
+
+
 def test_first_piece_arrives_before_the_second_is_sent(run: Run) -> None:
     async def work(transport: Transport) -> None:
         seen = asyncio.Event()

@@ -106,13 +106,13 @@ class AiohttpTransport:
             while 100 <= message.code < 200:
                 message, content = await protocol.read()
         except aiohttp.ServerDisconnectedError as error:
-            connection.close()
+            _hang_up(connection)
             # aiohttp puts the head that had begun to arrive into `message`, or a text where there was none.
             if is_kept and isinstance(error.message, str):
                 raise _StaleError from error
             raise
         except BaseException:
-            connection.close()
+            _hang_up(connection)
             raise
         return AiohttpInbound(request.url, connection, message, content)
 
@@ -182,10 +182,11 @@ class AiohttpInbound:
 
     async def close(self) -> None:
         """Let go of the connection; an unfinished body cancels the work upstream."""
-        if self._content.is_eof():
+        transport = self._connection.transport
+        if self._content.is_eof() and transport is not None and not transport.get_write_buffer_size():
             self._connection.release()
         else:
-            self._connection.close()
+            _hang_up(self._connection)
 
 
 def _write(transport: asyncio.Transport | None, head: bytes, body: bytes) -> None:
@@ -197,6 +198,13 @@ def _write(transport: asyncio.Transport | None, head: bytes, body: bytes) -> Non
         transport.write(start + body)
     else:
         transport.writelines((start, body))
+
+
+def _hang_up(connection: Connection) -> None:
+    """Close a connection at once, whatever has not left yet."""
+    if connection.protocol is not None:
+        connection.protocol.abort()
+    connection.close()
 
 
 def _failure(url: str, error: Exception) -> UpstreamError:

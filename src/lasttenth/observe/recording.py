@@ -11,7 +11,7 @@ import itertools
 import logging
 import os
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -23,8 +23,11 @@ from lasttenth.records.traces import Payload, Span
 
 QUEUE_BYTES = 16 * 2**20
 BATCH = 256
+BATCH_BYTES = 4 * 2**20
 GATHER_SECONDS = 0.05
 """How long a span waits for others, where nobody waits for it: a commit costs about as much for one as for many."""
+GIVE_WAY_SECONDS = 0.5
+"""How long a request waits for the writer to catch up: what goes through the spill costs twice."""
 RETRY_SECONDS = (0.1, 0.5, 2.0, 5.0)
 CLOSE_SECONDS = 5.0
 _OVERHEAD = 1024
@@ -74,6 +77,8 @@ class Recorder:
         self._written = 0
         self._dropped = 0
         self._failures = 0
+        self._is_stuck = False
+        """Whether waiting for the store has been in vain since it last took something."""
         self._wake = asyncio.Event()
         self._turn = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -96,7 +101,7 @@ class Recorder:
         self._queue.append(_Waiting(project, span, size))
         self._bytes += size
         self._wake.set()
-        if len(self._queue) >= BATCH:
+        if self._has_batch:
             self._hurry.set()
 
     async def flush(self) -> None:
@@ -107,6 +112,20 @@ class Recorder:
             if self._failures or self._task is None:
                 raise StorageError("Spans wait for the store, which refuses them.", hint="See lasttenth doctor.")
             await self._turn.wait()
+
+    @property
+    def is_crowded(self) -> bool:
+        """Tell whether half of the queue is taken, and the store gets on with it."""
+        return self._bytes * 2 > self._limit and not self._is_stuck
+
+    async def give_way(self) -> None:
+        """Wait for as long as the queue is crowded, or until it turns out that the store does not get on with it."""
+        try:
+            async with asyncio.timeout(GIVE_WAY_SECONDS):
+                while self.is_crowded:
+                    await self._turn.wait()
+        except TimeoutError:
+            self._is_stuck = True
 
     @property
     def is_behind(self) -> bool:
@@ -159,16 +178,20 @@ class Recorder:
                 await self._wake.wait()
                 self._wake.clear()
 
+    @property
+    def _has_batch(self) -> bool:
+        return len(self._queue) >= BATCH or self._bytes >= BATCH_BYTES
+
     async def _gather(self) -> None:
         """Let more spans come, unless there are enough or somebody waits."""
-        if len(self._queue) < BATCH and not self._failures:
+        if not self._has_batch and not self._failures:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(GATHER_SECONDS):
                     await self._hurry.wait()
         self._hurry.clear()
 
     async def _write_queue(self) -> None:
-        batch = list(itertools.islice(self._queue, BATCH))
+        batch = list(_first(self._queue))
         if await self._store(batch):
             self._written += len(batch)
             for waiting in batch:
@@ -187,6 +210,7 @@ class Recorder:
                 await self._write(project, [waiting.span for waiting in batch if waiting.project == project])
         except StorageError as error:
             self._failures += 1
+            self._is_stuck = True
             logger.warning("%d spans wait: %s", len(batch), error)
             return False
         except Exception as error:  # noqa: BLE001 - a background loop; what fails alone is counted and logged
@@ -196,6 +220,7 @@ class Recorder:
         if self._failures:
             self._failures = 0
             self._spill.take_over()  # who ended while the store refused has left something
+        self._is_stuck = False
         return True
 
     async def _store_one_by_one(self, batch: Sequence[_Waiting]) -> bool:
@@ -224,6 +249,16 @@ class Recorder:
     def _drop(self, span: Span, error: Exception) -> None:
         self._dropped += 1
         logger.error("A span of trace %s was dropped, %d so far.", span.trace_id, self._dropped, exc_info=error)
+
+
+def _first(queue: Iterable[_Waiting]) -> Iterator[_Waiting]:
+    """Yield what is written at once: at least one span."""
+    size = 0
+    for waiting in itertools.islice(queue, BATCH):
+        if size and size + waiting.size > BATCH_BYTES:
+            return
+        size += waiting.size
+        yield waiting
 
 
 def _length(payload: Payload | None) -> int:

@@ -45,7 +45,7 @@ class Application:
         self._installation = installation
         self._door = Door(installation.keyring, keys_required=keys_required, project=DEFAULT_PROJECT)
         limit = installation.place.settings.limits.body
-        self.gateway = Gateway(installation.pipeline, self._door, body_limit=limit)
+        self.gateway = Gateway(installation.pipeline, self._door, installation.recorder, body_limit=limit)
         self._rest = Starlette(
             routes=[*self._routes(), *Api(installation, self._door, body_limit=limit).routes(), *pages],
             exception_handlers={LasttenthError: _failed, HTTPException: _refused, Exception: _unexpected},

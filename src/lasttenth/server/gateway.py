@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from lasttenth.models import openai
+from lasttenth.observe.recording import Recorder
 from lasttenth.records.errors import LasttenthError
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
@@ -19,11 +20,13 @@ class Gateway:
     """Serve the gateway's paths.
 
     Args:
+        recorder: takes the spans of what is answered.
         body_limit: bytes that a request body may have.
     """
 
-    def __init__(self, pipeline: Pipeline, door: Door, *, body_limit: int) -> None:
+    def __init__(self, pipeline: Pipeline, door: Door, recorder: Recorder, *, body_limit: int) -> None:
         self._pipeline = pipeline
+        self._recorder = recorder
         self._door = door
         self._body_limit = body_limit
 
@@ -38,6 +41,8 @@ class Gateway:
         except LasttenthError as error:
             reply = self._pipeline.refuse(_request(exchange, identity, b""), error)
         else:
+            if self._recorder.is_crowded:
+                await self._recorder.give_way()
             reply = await self._pipeline.serve(_request(exchange, identity, body))
         if isinstance(reply.body, bytes):
             exchange.send_whole(reply, reply.body)

@@ -8,6 +8,7 @@ import ipaddress
 import resource
 import signal
 import socket
+import sys
 from collections.abc import Awaitable, Callable, Sequence
 from types import FrameType
 
@@ -24,6 +25,8 @@ LINGER_SECONDS = 1.0
 FILES = 65_536
 COLLECT_AFTER = (10_000, 20, 20)
 """Objects made beyond those let go of, then runs over the younger ones, after which the collector runs."""
+TURN_SECONDS = 0.001
+"""After what time the thread that stores spans may interrupt the one that answers, and the other way round."""
 STOP_SECONDS = 25.0
 """What a process may take to stop: its requests and its jobs end beside each other, then what waits is written."""
 
@@ -103,6 +106,7 @@ async def serve(
     watching = asyncio.get_running_loop().create_task(_when_started(server, ready))
     _allow_many_files()
     _leave_alone_what_is_there()
+    sys.setswitchinterval(TURN_SECONDS)
     try:
         await server.serve(sockets=[listener])
     finally:

@@ -43,6 +43,30 @@ def test_request_is_sent_twice_at_most() -> None:
     assert received == [b"2", b"2"]
 
 
+def test_request_that_has_not_left_ends_with_its_answer() -> None:
+    left = asyncio.Event()
+
+    async def serve(peer: Peer) -> None:
+        await peer.reader.readuntil(b"\r\n\r\n")
+        await peer.send(answer(b"too much", status="413 Content Too Large"))
+        await asyncio.sleep(0.1)
+        await peer.left()
+        left.set()
+
+    async def work() -> int:
+        transport = AiohttpTransport(Limits(connect=SECONDS, read=SECONDS))
+        async with RawServer(serve) as server, asyncio.timeout(SECONDS):
+            request = Outbound(method="POST", url=server.url, headers=HEADERS, body=b"x" * 2**25)
+            inbound = await transport.send(request)
+            await inbound.read(99)
+            await inbound.close()
+            await left.wait()
+        await transport.close()
+        return inbound.status
+
+    assert asyncio.run(work()) == 413
+
+
 async def asked(serve: Serve, bodies: list[bytes]) -> tuple[list[bytes], int]:
     """Send requests one after the other; return the answers and how many connections it took."""
     transport = AiohttpTransport(Limits(connect=SECONDS, read=SECONDS))

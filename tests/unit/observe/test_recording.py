@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from lasttenth.observe.recording import Recorder
+from lasttenth.observe.recording import BATCH_BYTES, Recorder
 from lasttenth.observe.spill import Spill
 from lasttenth.records.errors import StorageError
 from lasttenth.records.traces import Payload, Span
@@ -96,6 +96,66 @@ def test_spans_that_nobody_waits_for_are_written_together(tmp_path: Path) -> Non
         return batches
 
     assert asyncio.run(work()) == [10]
+
+
+def test_batch_is_bounded_in_bytes_and_is_never_empty(tmp_path: Path) -> None:
+    async def work() -> list[int]:
+        batches: list[int] = []
+
+        async def write(_project: str, spans: list[Span]) -> None:
+            batches.append(len(spans))
+
+        recorder = Recorder(write, folder=tmp_path)
+        for number in range(5):
+            recorder.record("one", span(number, size=BATCH_BYTES // 2 - 2048))
+        recorder.record("one", span(5, size=BATCH_BYTES))
+        recorder.start()
+        await recorder.flush()
+        await recorder.close()
+        return batches
+
+    assert asyncio.run(work()) == [2, 2, 1, 1]
+
+
+def test_who_gives_way_waits_until_the_queue_is_no_longer_crowded(tmp_path: Path) -> None:
+    async def work() -> tuple[int, int]:
+        shelf = Shelf()
+        recorder = Recorder(shelf.write, folder=tmp_path, queue_bytes=10_000)
+        for number in range(5):
+            recorder.record("one", span(number, size=500))
+        assert recorder.is_crowded
+        recorder.start()
+        await recorder.give_way()
+        waiting = recorder.health().waiting
+        await recorder.close()
+        return waiting, recorder.health().spilled
+
+    assert asyncio.run(work()) == (0, 0)
+
+
+def test_nobody_waits_again_for_a_store_that_takes_nothing(tmp_path: Path) -> None:
+    async def work() -> list[bool]:
+        hangs = asyncio.Event()
+
+        async def write(_project: str, _spans: list[Span]) -> None:
+            await hangs.wait()
+
+        recorder = Recorder(write, folder=tmp_path, queue_bytes=10_000)
+        recorder.start()
+        for number in range(5):
+            recorder.record("one", span(number, size=500))
+        crowded = [recorder.is_crowded]
+        await recorder.give_way()
+        crowded.append(recorder.is_crowded)
+        hangs.set()
+        await recorder.flush()
+        for number in range(5):
+            recorder.record("one", span(number, size=500))
+        crowded.append(recorder.is_crowded)
+        await recorder.close()
+        return crowded
+
+    assert asyncio.run(work()) == [True, False, True]
 
 
 def test_what_the_queue_cannot_hold_goes_to_the_spill_file_and_comes_back(tmp_path: Path) -> None:
