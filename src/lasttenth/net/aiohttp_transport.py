@@ -8,7 +8,6 @@ import asyncio
 import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
-from typing import cast
 from weakref import WeakSet
 
 import aiohttp
@@ -95,7 +94,9 @@ class AiohttpTransport:
 
     async def _answered(self, request: Outbound, route: _Route) -> "AiohttpInbound":
         connection = await self._connected(route)
-        protocol = cast("ResponseHandler", connection.protocol)
+        protocol = connection.protocol
+        if protocol is None:
+            raise aiohttp.ServerDisconnectedError
         is_kept = protocol in self._served
         self._served.add(protocol)
         try:
