@@ -108,6 +108,7 @@ OBSERVATIONS: dict[str, Action] = {
     "Definitions.get": lambda s, n: s.definitions.get(Task, Task(name=f"t{n}").hash),
     "Definitions.latest": lambda s, _: s.definitions.latest(Task),
     "Definitions.ancestors": lambda s, n: s.definitions.ancestors(Task(name=f"t{n}").hash),
+    "Events.get": lambda s, n: s.events.get(Score, f"{n}"),
     "Events.latest": lambda s, _: s.events.latest(Score),
     "Payloads.get": lambda s, n: s.payloads.get(f"{n:064x}"),
     "Traces.get": lambda s, n: s.traces.get(_trace(n)),

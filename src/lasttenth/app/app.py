@@ -15,6 +15,7 @@ from lasttenth.app.answers import Answer, message_of, read_answer
 from lasttenth.app.indexing import IndexPaths, index_paths
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation, find_place
 from lasttenth.app.jobs import ProjectJobs
+from lasttenth.app.tasks import ProjectTasks
 from lasttenth.app.views import IndexView, ModelsView, model_view
 from lasttenth.context.indexing import Indexer, IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
@@ -25,6 +26,8 @@ from lasttenth.records.traces import EVERYTHING, Span, TraceFilter, TraceSummary
 from lasttenth.serve.calls import GatewayRequest
 
 DEFAULT_INDEX = "default"
+PROGRAM = "program"
+"""Who did something, where a program does not say it."""
 
 Paths = str | Path | Sequence[str | Path]
 """One file or folder, or several."""
@@ -37,6 +40,7 @@ class App:
         folder: where everything is kept; by default `.lasttenth` in the current folder.
         project: the project to work in.
         configuration: the settings file; by default `lasttenth.yaml`, where there is one.
+        actor: who is recorded to move pointers and to review.
 
     Example:
         >>> import asyncio, lasttenth
@@ -53,11 +57,13 @@ class App:
         *,
         project: str = DEFAULT_PROJECT,
         configuration: str | Path | None = None,
+        actor: str = PROGRAM,
         installation: Installation | None = None,
     ) -> None:
         self._folder = None if folder is None else Path(folder)
         self._configuration = None if configuration is None else Path(configuration)
         self.project = project
+        self._actor = actor
         self._opened = installation
         self._owned = installation is None
 
@@ -93,6 +99,11 @@ class App:
     def jobs(self) -> ProjectJobs:
         """Return the project's background work."""
         return ProjectJobs(self.installation, self.project)
+
+    @property
+    def tasks(self) -> ProjectTasks:
+        """Return the project's tasks."""
+        return ProjectTasks(self.installation, self.project, actor=self._actor)
 
     async def index(
         self,

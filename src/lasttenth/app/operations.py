@@ -9,10 +9,10 @@ from lasttenth.app.answers import Answer
 from lasttenth.app.app import DEFAULT_INDEX, App
 from lasttenth.app.job_operations import JOB_OPERATIONS
 from lasttenth.app.operation import Done, Nothing, Operation
+from lasttenth.app.task_operations import TASK_OPERATIONS
 from lasttenth.app.views import IndexView, ModelsView, SpanView, StatusView, span_view
 from lasttenth.context.indexing import TextDocument
 from lasttenth.context.retrieval import Passage
-from lasttenth.records.definitions import Task
 from lasttenth.records.totals import LABELS, Spending, Total
 from lasttenth.records.traces import TraceFilter, TraceSummary
 
@@ -156,10 +156,6 @@ async def _list_models(app: App, _request: Nothing) -> ModelsView:
     return await app.models()
 
 
-async def _list_tasks(app: App, _request: Nothing) -> list[Task]:
-    return await (await app.installation.registry(app.project)).tasks()
-
-
 async def _status(app: App, _request: Nothing) -> StatusView:
     installation = app.installation
     return StatusView(
@@ -265,6 +261,6 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     *JOB_OPERATIONS,
     Operation("list_models", "GET", "/api/models", ("models",), "List the models.", Nothing, ModelsView, _list_models),
-    Operation("list_tasks", "GET", "/api/tasks", ("tasks",), "List the tasks.", Nothing, list[Task], _list_tasks),
+    *TASK_OPERATIONS,
     Operation("status", "GET", "/api/status", (), "Tell how Lasttenth is.", Nothing, StatusView, _status),
 )

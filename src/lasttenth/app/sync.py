@@ -8,9 +8,10 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from lasttenth.app.answers import Answer
-from lasttenth.app.app import DEFAULT_INDEX, App, Paths
+from lasttenth.app.app import DEFAULT_INDEX, PROGRAM, App, Paths
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.app.sync_jobs import SyncJobs
+from lasttenth.app.sync_tasks import SyncTasks
 from lasttenth.app.views import IndexView, ModelsView
 from lasttenth.context.indexing import IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
@@ -35,8 +36,9 @@ class SyncApp:
         *,
         project: str = DEFAULT_PROJECT,
         configuration: str | Path | None = None,
+        actor: str = PROGRAM,
     ) -> None:
-        self._app = App(folder, project=project, configuration=configuration)
+        self._app = App(folder, project=project, configuration=configuration, actor=actor)
         self._loop: _Loop | None = None
 
     def __enter__(self) -> Self:
@@ -70,6 +72,11 @@ class SyncApp:
     def jobs(self) -> SyncJobs:
         """See `App.jobs`."""
         return SyncJobs(self._app.jobs, self._wait)
+
+    @property
+    def tasks(self) -> SyncTasks:
+        """See `App.tasks`."""
+        return SyncTasks(self._app.tasks, self._wait)
 
     def index(
         self,

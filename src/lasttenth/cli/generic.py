@@ -1,7 +1,9 @@
 """Commands made from the operation table: required fields become arguments, the others options."""
 
 import asyncio
+import getpass
 import inspect
+import os
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Annotated, Any, TypeVar, get_args, get_origin, get_type_hints
@@ -19,6 +21,8 @@ from lasttenth.records.errors import InvalidRequestError
 
 T = TypeVar("T")
 
+ACTOR = "LASTTENTH_ACTOR"
+
 
 def add_operation(app: typer.Typer, name: str) -> None:
     """Add the command of an operation, as the table describes it."""
@@ -31,10 +35,15 @@ def run(folder: str, project: str, work: Callable[[App], Coroutine[Any, Any, T]]
     """Run work against an App that is open for its time."""
 
     async def opened() -> T:
-        async with App(Path(folder) if folder else None, project=project) as app:
+        async with App(Path(folder) if folder else None, project=project, actor=_actor()) as app:
             return await work(app)
 
     return asyncio.run(opened())
+
+
+def _actor() -> str:
+    """Return who is at the command line."""
+    return os.environ.get(ACTOR) or getpass.getuser()
 
 
 def description_of(hint: Any) -> str:

@@ -32,6 +32,7 @@ COMMANDS = {
     "spending": ("traces", "Show what each unit or key has spent."),
     "models": ("models", "List the models."),
     "tasks": ("models", "List the tasks."),
+    "task": ("task", "Push and pull task files, compare releases, move pointers and put them back."),
     "embedder": ("embedder", "Install and list embedders."),
     "key": ("key", "Make keys."),
     "backup": ("copies", "Write everything to one file, while the server runs."),

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from lasttenth.app.answers import Answer
 from lasttenth.app.views import IndexView, ModelsView, SpanView
+from lasttenth.cli import task_lines
 from lasttenth.cli.output import table
 from lasttenth.context.retrieval import Passage
-from lasttenth.records.definitions import Task
 from lasttenth.records.jobs import DEFAULT_QUEUE, Job, Schedule, ScheduleState
 from lasttenth.records.money import format_dollars
 from lasttenth.records.totals import Spending, Total
@@ -250,10 +250,6 @@ def _known(value: object) -> str:
     return "?" if value is None else str(value)
 
 
-def _tasks(tasks: Sequence[Task]) -> object:
-    return table(("Task", "Description"), [[f"task/{t.name}", t.description] for t in tasks], empty="No tasks.")
-
-
 _FORMS: dict[str, Callable[[Any], object]] = {
     "list_traces": _traces,
     "show_trace": _trace,
@@ -271,5 +267,15 @@ _FORMS: dict[str, Callable[[Any], object]] = {
     "resume_schedule": schedule_lines,
     "run_schedule": job_lines,
     "list_models": _models,
-    "list_tasks": _tasks,
+    "list_tasks": task_lines.task_table,
+    "show_task": task_lines.task_state,
+    "list_releases": task_lines.release_table,
+    "diff_releases": task_lines.changes,
+    "list_moves": task_lines.move_table,
+    "move_pointer": task_lines.move_line,
+    "roll_back": task_lines.move_line,
+    "protect_pointer": task_lines.protection_line,
+    "list_proposals": task_lines.proposal_list,
+    "propose_move": task_lines.proposal_lines,
+    "review_proposal": task_lines.proposal_lines,
 }

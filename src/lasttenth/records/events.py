@@ -19,6 +19,24 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         raise NotImplementedError
 
 
+class Registration(Event, frozen=True, kw_only=True):
+    """Somebody declared a task with a release. What requests make of one by their own controls is not declared."""
+
+    kind: ClassVar[str] = "registration"
+
+    task: str
+    declaration: str
+    """Hash of the task."""
+    release: str
+    actor: str
+    comment: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Return the task."""
+        return self.task
+
+
 class PointerMove(Event, frozen=True, kw_only=True):
     """A pointer of a task was set to weighted releases (hash → weight). The latest move is where it stands."""
 
@@ -29,11 +47,65 @@ class PointerMove(Event, frozen=True, kw_only=True):
     releases: dict[str, float]
     actor: str
     reason: str = ""
+    after: str = ""
+    """Id of the move before it; empty for the first one."""
+    proposal: str = ""
+    """Id of the proposal that it carries out."""
 
     @property
     def subject(self) -> str:
         """Return `task@pointer`."""
         return f"{self.task}@{self.pointer}"
+
+
+class Protection(Event, frozen=True, kw_only=True):
+    """How many approvals a pointer's moves need; the latest one counts, 0 stands for none."""
+
+    kind: ClassVar[str] = "protection"
+
+    task: str
+    pointer: str
+    approvals: int
+    actor: str
+
+    @property
+    def subject(self) -> str:
+        """Return `task@pointer`."""
+        return f"{self.task}@{self.pointer}"
+
+
+class Proposal(Event, frozen=True, kw_only=True):
+    """Somebody asks for a pointer to be moved from where it stood, `after` a move, to weighted releases."""
+
+    kind: ClassVar[str] = "proposal"
+
+    task: str
+    pointer: str
+    releases: dict[str, float]
+    after: str
+    actor: str
+    comment: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Return the task."""
+        return self.task
+
+
+class Review(Event, frozen=True, kw_only=True):
+    """Somebody approves or rejects a proposal."""
+
+    kind: ClassVar[str] = "review"
+
+    proposal: str
+    decision: Literal["approve", "reject"]
+    actor: str
+    comment: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Return the proposal's id."""
+        return self.proposal
 
 
 class Score(Event, frozen=True, kw_only=True):
@@ -105,4 +177,14 @@ class Erasure(Event, frozen=True, kw_only=True):
         return self.payload
 
 
-EVENTS: tuple[type[Event], ...] = (PointerMove, Score, Verdict, MoneyEntry, Erasure)
+EVENTS: tuple[type[Event], ...] = (
+    Registration,
+    PointerMove,
+    Protection,
+    Proposal,
+    Review,
+    Score,
+    Verdict,
+    MoneyEntry,
+    Erasure,
+)

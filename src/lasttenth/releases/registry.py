@@ -1,19 +1,28 @@
-"""Which release answers for a task: pointers are moved by events, and the latest move is where they stand."""
+"""The tasks and releases of a project: what is declared, and which release answers whom."""
 
+import contextlib
+import re
 from typing import NamedTuple
 
 from lasttenth.records.definitions import Environment, Release, Task
-from lasttenth.records.errors import TaskNotFoundError
-from lasttenth.records.events import PointerMove
+from lasttenth.records.errors import ConflictError, NotFoundError, TaskNotFoundError
+from lasttenth.records.events import Registration
 from lasttenth.records.ids import Clock, Ids
+from lasttenth.releases.choosing import choose
+from lasttenth.releases.pointers import PRODUCTION, NewMove, Pointers
+from lasttenth.releases.proposals import Proposals
 from lasttenth.releases.taskfile import TaskFile, builtin_tasks
 from lasttenth.storage.ports import ProjectStore
-from lasttenth.storage.watch import Kept, Watch
+from lasttenth.storage.watch import Watch
 
-PRODUCTION = "production"
 BUILTIN_ACTOR = "lasttenth"
 REMEMBERED = 1024
 """Releases that are kept in memory; requests can make any number of them."""
+MOST = 10_000
+"""Declarations among which is looked."""
+SHORTEST = 6
+"""Digits of a hash that name a release of a task, where they are those of one alone."""
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Resolved(NamedTuple):
@@ -34,51 +43,95 @@ class Registry:
 
     def __init__(self, store: ProjectStore, *, ids: Ids, clock: Clock, watch: Watch | None = None) -> None:
         self._store = store
-        self._kept: Kept[tuple[str, str], PointerMove] = Kept(watch)
         self._ids = ids
         self._clock = clock
+        self.pointers = Pointers(store, ids=ids, clock=clock, watch=watch)
+        self.proposals = Proposals(store, self.pointers, ids=ids, clock=clock)
         self._releases: dict[str, Release] = {}
         self._environments: set[str] = set()
 
     async def install_builtin(self) -> None:
-        """Register the built-in tasks. A pointer that somebody else has moved stays where it is."""
+        """Declare the built-in tasks. A pointer that somebody else has moved stays where it is."""
         for file in builtin_tasks():
-            move = await self._latest_move(file.task.name, PRODUCTION)
-            if move is None or (move.actor == BUILTIN_ACTOR and file.release.hash not in move.releases):
-                await self.register(file, actor=BUILTIN_ACTOR, reason="shipped with this version")
+            name, move = file.task.name, await self.pointers.latest(file.task.name, PRODUCTION)
+            if move is not None and move.actor != BUILTIN_ACTOR:
+                continue
+            release = await self.declare(file, actor=BUILTIN_ACTOR)
+            if move is not None and release in move.releases:
+                continue
+            reason = "shipped with this version"
+            wanted = NewMove(task=name, releases={release: 1.0}, actor=BUILTIN_ACTOR, reason=reason)
+            with contextlib.suppress(ConflictError):  # another process has done it
+                await self.pointers.move(wanted, expected=move.id if move is not None else "")
 
-    async def register(self, file: TaskFile, *, actor: str, reason: str = "") -> str:
-        """Store a task with its release, point `production` to it, and return the release's hash."""
+    async def declare(self, file: TaskFile, *, actor: str, comment: str = "") -> str:
+        """Store a task with its release, unless that was declared last, and return the release's hash."""
+        name, task, release = file.task.name, file.task.hash, file.release.hash
+        latest = await self.declared(name, limit=1)
+        if latest and (latest[0].declaration, latest[0].release) == (task, release):
+            return release
         await self._store.definitions.put(file.task)
-        name = await self._store.definitions.put(file.release, derived_from=(file.task.hash,))
-        move = PointerMove(
+        await self._store.definitions.put(file.release, derived_from=(task,))
+        registration = Registration(
             id=self._ids.trace(),
             at=self._clock.now(),
-            task=file.task.name,
-            pointer=PRODUCTION,
-            releases={name: 1.0},
+            task=name,
+            declaration=task,
+            release=release,
             actor=actor,
-            reason=reason,
+            comment=comment,
         )
-        await self._store.events.append([move])
-        self._kept.forget()
-        return name
+        await self._store.events.append([registration])
+        return release
 
     async def tasks(self) -> list[Task]:
         """Return the latest declaration of every task, sorted by name."""
-        latest: dict[str, Task] = {}
-        for task in await self._store.definitions.latest(Task, limit=1000):
-            latest.setdefault(task.name, task)
-        return [latest[name] for name in sorted(latest)]
+        latest: dict[str, str] = {}
+        for registration in await self._store.events.latest(Registration, limit=MOST):
+            latest.setdefault(registration.task, registration.declaration)
+        return [await self._store.definitions.get(Task, latest[name]) for name in sorted(latest)]
 
-    async def resolve(self, task: str, pointer: str) -> Resolved:
-        """Return the release that a pointer stands on. Raises TaskNotFoundError."""
-        move = await self._kept.get((task, pointer), lambda: self._latest_move(task, pointer))
+    async def task(self, name: str) -> Task:
+        """Return the latest declaration of a task. Raises TaskNotFoundError."""
+        found = await self.declared(name, limit=1)
+        if not found:
+            raise _unknown(f"task/{name}", await self.tasks())
+        return await self._store.definitions.get(Task, found[0].declaration)
+
+    async def declared(self, task: str, *, limit: int = 100) -> list[Registration]:
+        """Return the latest declarations of a task, newest first."""
+        return await self._store.events.latest(Registration, subject=task, limit=limit)
+
+    async def resolve(self, task: str, pointer: str, *, unit: str) -> Resolved:
+        """Return the release that a unit meets at a pointer, or that has this hash. Raises TaskNotFoundError."""
+        if _HASH.fullmatch(pointer):
+            return Resolved(await self._of_task(task, pointer), pointer, 1.0)
+        move = await self.pointers.standing(task, pointer)
         if move is None:
-            known = ", ".join(f"task/{each.name}" for each in await self.tasks())
-            raise TaskNotFoundError(f"There is no task/{task}@{pointer}.", hint=f"Known tasks: {known}.")
-        name = max(move.releases, key=move.releases.__getitem__)
-        return Resolved(await self._release(name), name, 1.0)
+            raise _unknown(f"task/{task}@{pointer}", await self.tasks())
+        choice = choose(move.releases, pointer=move.subject, unit=unit)
+        return Resolved(await self._release(choice.release), choice.release, choice.probability)
+
+    async def find(self, task: str, version: str) -> Resolved:
+        """Return the release that a pointer's name or the first digits of a hash mean. Raises NotFoundError, ConflictError.
+
+        Of a pointer on several releases it is the one with the greatest weight.
+        """
+        move = await self.pointers.latest(task, version)
+        if move is not None:
+            name = max(move.releases, key=move.releases.__getitem__)
+            return Resolved(await self._release(name), name, 1.0)
+        if _HASH.fullmatch(version):
+            return Resolved(await self._of_task(task, version), version, 1.0)
+        names = {each.release for each in await self.declared(task, limit=MOST) if each.release.startswith(version)}
+        if len(version) < SHORTEST or not names:
+            raise NotFoundError(
+                f"Task {task} has no pointer and no release {version}.",
+                hint=f"Name a pointer, or at least {SHORTEST} digits of a hash: lasttenth task releases {task}",
+            )
+        if len(names) > 1:
+            raise ConflictError(f"{version} may be {' or '.join(sorted(names))}.", hint="Give more digits.")
+        return Resolved(await self._release(min(names)), min(names), 1.0)
 
     async def keep(self, release: Release, *, parent: str) -> str:
         """Store a release that a request made from another one, and return its hash."""
@@ -108,6 +161,13 @@ class Registry:
             del self._releases[next(iter(self._releases))]
         return release
 
-    async def _latest_move(self, task: str, pointer: str) -> PointerMove | None:
-        moves = await self._store.events.latest(PointerMove, subject=f"{task}@{pointer}", limit=1)
-        return moves[0] if moves else None
+    async def _of_task(self, task: str, name: str) -> Release:
+        release = await self._release(name)
+        if release.task != task:
+            raise NotFoundError(f"Release {name[:12]} is of task {release.task}, not of {task}.")
+        return release
+
+
+def _unknown(wanted: str, tasks: list[Task]) -> TaskNotFoundError:
+    known = ", ".join(f"task/{each.name}" for each in tasks)
+    return TaskNotFoundError(f"There is no {wanted}.", hint=f"Known tasks: {known}.")

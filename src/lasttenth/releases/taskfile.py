@@ -1,6 +1,7 @@
 """Task files: Markdown with YAML front matter, from which a task and its release are read.
 
-A first-level heading named System, User or Assistant begins a message; everything below it is that message's template.
+A first-level heading named System, User or Assistant begins a message; everything below it is that message's template,
+without the white space around it. Where such a heading is meant to be text, a backslash stands before it.
 """
 
 import re
@@ -15,6 +16,10 @@ from lasttenth.records.errors import ConfigurationError
 
 _FRONT = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
 _ROLE = re.compile(r"^# (System|User|Assistant)[ \t]*\r?$", re.MULTILINE)
+_QUOTED = re.compile(r"^\\(\\*# (?:System|User|Assistant)[ \t]*\r?)$", re.MULTILINE)
+_TO_QUOTE = re.compile(r"^(\\*# (?:System|User|Assistant)[ \t]*\r?)$", re.MULTILINE)
+_BREAKS = re.compile("[\r\x85\u2028\u2029\ufeff]")
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")
 
 
 class _FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +36,19 @@ class _FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cites: bool = False
 
 
+class _Dumper(yaml.SafeDumper):
+    """A dumper that keeps every character of a text."""
+
+
+def _text_node(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    # Of the breaks that are not "\n" other styles than this one keep nothing.
+    is_plain = _BREAKS.search(text) is None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_plain else '"')
+
+
+_Dumper.add_representer(str, _text_node)
+
+
 class TaskFile(NamedTuple):
     """What a task file declares."""
 
@@ -44,12 +62,28 @@ def read_task(text: str, *, source: str) -> TaskFile:
     if found is None:
         raise ConfigurationError(f"{source} has no front matter.", hint="Begin the file with --- and YAML, then ---.")
     front = _front_matter(found[1], source)
+    if not _NAME.fullmatch(front.name):
+        raise ConfigurationError(
+            f"{front.name!r} in {source} is no name of a task.",
+            hint="Use up to 100 lower-case letters, digits, points, hyphens and underscores.",
+        )
     messages = _messages(found[2])
     if not messages:
         raise ConfigurationError(f"{source} has no message.", hint='Begin one with a heading such as "# User".')
     fields = msgspec.structs.asdict(front)
     release = {**fields, "task": front.name, "messages": messages}
     return TaskFile(msgspec.convert(fields, Task), msgspec.convert(release, Release))
+
+
+def write_task(file: TaskFile) -> str:
+    """Return the text from which `read_task` reads the same task and release again."""
+    declared = {**msgspec.to_builtins(file.task), **msgspec.to_builtins(file.release)}
+    front = {name: declared[name] for name in _FrontMatter.__struct_fields__ if name in declared}
+    head = yaml.dump(front, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
+    messages = [
+        f"\n# {message.role.title()}\n\n{_TO_QUOTE.sub(_quoted, message.text)}\n" for message in file.release.messages
+    ]
+    return f"---\n{head}---\n{''.join(messages)}"
 
 
 def builtin_tasks() -> list[TaskFile]:
@@ -72,5 +106,9 @@ def _messages(text: str) -> tuple[Message, ...]:
     # With one group in the pattern, split() gives: what stands before, role, text, role, text, …
     parts = _ROLE.split(text)
     pairs = zip(parts[1::2], parts[2::2], strict=True)
-    roles = {"System": "system", "User": "user", "Assistant": "assistant"}
-    return tuple(msgspec.convert({"role": roles[role], "text": body.strip()}, Message) for role, body in pairs)
+    texts = ((role.lower(), _QUOTED.sub(r"\1", body.strip())) for role, body in pairs)
+    return tuple(msgspec.convert({"role": role, "text": text}, Message) for role, text in texts)
+
+
+def _quoted(heading: re.Match[str]) -> str:
+    return f"\\{heading[1]}"

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from lasttenth.models.port import ModelInfo, Provider
 from lasttenth.records.errors import ModelNotFoundError, UpstreamError
-from lasttenth.releases.registry import PRODUCTION
+from lasttenth.releases.pointers import PRODUCTION
 
 TASK_PREFIX = "task/"
 

@@ -82,7 +82,7 @@ class TaskRunner:
 
     async def _chosen(self, call: Call, target: TaskTarget, registry: Registry) -> Resolved:
         """Return the pointer's release, or the one that the request makes of it: another model, another index."""
-        resolved = await registry.resolve(target.task, target.pointer)
+        resolved = await registry.resolve(target.task, target.pointer, unit=call.unit)
         release = resolved.release
         model, index = call.controls.get("model"), call.controls.get("index")
         if model is not None:
@@ -92,7 +92,8 @@ class TaskRunner:
             release = msgspec.structs.replace(release, retrieval=binding)
         if release == resolved.release:
             return resolved
-        return Resolved(release, await registry.keep(release, parent=resolved.hash), 1.0)
+        kept = await registry.keep(release, parent=resolved.hash)
+        return Resolved(release, kept, resolved.probability)
 
 
 def _parameters(fields: openai.Fields) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 from sqlalchemy import Connection, select
 
+from lasttenth.records.errors import NotFoundError
 from lasttenth.records.events import Event
 from lasttenth.records.hashing import canonical
 from lasttenth.records.jobs import EventRow
@@ -25,6 +26,16 @@ class EventTable:
     async def append(self, events: Sequence[Event]) -> None:
         """Store events durably; one that is stored already (same id) is left as it is."""
         await self._engine.write(lambda connection: self.insert(connection, events))
+
+    async def get(self, kind: type[E], event_id: str) -> E:
+        """Return an event. Raises NotFoundError."""
+        query = select(_rows.c.body).where(
+            _rows.c.project == self._project, _rows.c.id == event_id, _rows.c.kind == kind.kind
+        )
+        body = await self._engine.read(lambda connection: connection.scalar(query))
+        if body is None:
+            raise NotFoundError(f"There is no {kind.kind} {event_id} in project {self._project}.")
+        return msgspec.json.decode(body, type=kind)
 
     async def latest(self, kind: type[E], *, subject: str | None = None, limit: int = 100) -> list[E]:
         """Return the latest events of a kind, newest first."""

@@ -109,6 +109,10 @@ class Events(Protocol):
         """Store events durably; one that is stored already (same id) is left as it is."""
         ...
 
+    async def get(self, kind: type[E], event_id: str) -> E:
+        """Return an event. Raises NotFoundError."""
+        ...
+
     async def latest(self, kind: type[E], *, subject: str | None = None, limit: int = 100) -> list[E]:
         """Return the latest events of a kind, newest first."""
         ...

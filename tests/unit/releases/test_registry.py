@@ -41,9 +41,9 @@ def test_pointer_is_read_once_until_somebody_else_moves_it(tmp_path: Path) -> No
             await project.events.append([moved(release, number)])
             if number == 0:
                 await watch._look()
-            found.append((await registry.resolve("t", "production")).release.model)
+            found.append((await registry.resolve("t", "production", unit="u")).release.model)
         await watch._look()
-        return [*found, (await registry.resolve("t", "production")).release.model]
+        return [*found, (await registry.resolve("t", "production", unit="u")).release.model]
 
     assert asyncio.run(with_sqlite(tmp_path, work)) == ["up/0", "up/0", "up/1"]
 

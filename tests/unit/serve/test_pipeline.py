@@ -19,6 +19,7 @@ from lasttenth.records.ids import Ids, SystemClock
 from lasttenth.records.ports import Caller, ChatRequest, ReplyPart, TaskCall
 from lasttenth.records.traces import Span
 from lasttenth.records.usage import Usage
+from lasttenth.releases.pointers import NewMove
 from lasttenth.releases.registry import Registry
 from lasttenth.releases.taskfile import TaskFile
 from lasttenth.serve.cache import MemoryCache
@@ -133,7 +134,8 @@ def served(folder: Path, work: Callable[[Desk], Awaitable[T]], upstream: Callabl
         clock = SystemClock()
         registry = Registry(await store.project("one"), ids=Ids(clock), clock=clock)
         release = Release(task="pass", messages=(Message(role="user", text="x"),), model="up/m")
-        await registry.register(TaskFile(Task(name="pass"), release), actor="test")
+        name = await registry.declare(TaskFile(Task(name="pass"), release), actor="test")
+        await registry.pointers.move(NewMove(task="pass", releases={name: 1.0}, actor="test"))
         spans: list[Span] = []
 
         async def registry_of(_project: str) -> Registry:

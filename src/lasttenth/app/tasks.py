@@ -1,0 +1,188 @@
+"""The tasks of one project, as programs and doors see them: files go in and out, pointers are moved and put back."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from lasttenth.app.installation import Installation
+from lasttenth.records.definitions import Release, Task
+from lasttenth.records.events import PointerMove, Protection, Registration
+from lasttenth.releases.differences import Change, differences
+from lasttenth.releases.pointers import PRODUCTION, NewMove
+from lasttenth.releases.proposals import ProposalState
+from lasttenth.releases.registry import Registry
+from lasttenth.releases.taskfile import TaskFile, read_task, write_task
+
+
+class TaskState(msgspec.Struct, frozen=True, kw_only=True):
+    """A task and where its pointers stand."""
+
+    task: Task
+    pointers: list[PointerMove]
+
+
+class Pushed(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of a task file: the move that it made, or the proposal where the pointer is protected, or neither."""
+
+    task: str
+    release: str
+    changes: list[Change]
+    """Beside the release on which the pointer stood; all of it where it stood on none."""
+    move: PointerMove | None = None
+    proposal: ProposalState | None = None
+
+
+class ProjectTasks:
+    """Declare tasks and move their pointers.
+
+    Args:
+        actor: who is recorded to do it.
+    """
+
+    def __init__(self, installation: Installation, project: str, *, actor: str) -> None:
+        self._installation = installation
+        self._project = project
+        self._actor = actor
+
+    async def overview(self) -> list[Task]:
+        """Return the latest declaration of every task, sorted by name."""
+        return await (await self._registry()).tasks()
+
+    async def get(self, task: str) -> TaskState:
+        """Return a task and where its pointers stand. Raises TaskNotFoundError."""
+        registry = await self._registry()
+        return TaskState(task=await registry.task(task), pointers=await registry.pointers.of_task(task))
+
+    async def push(
+        self, text: str, *, pointer: str = PRODUCTION, comment: str = "", source: str = "The task file"
+    ) -> Pushed:
+        """Declare what a task file says and move a pointer there, or propose that where the pointer is protected.
+
+        Args:
+            text: the task file.
+            pointer: what to move; empty declares the release alone.
+            comment: why.
+            source: names the file in errors.
+
+        Raises:
+            ConfigurationError: the file cannot be read.
+        """
+        compared = await self.compare(text, pointer=pointer, source=source)
+        registry = await self._registry()
+        name = await registry.declare(read_task(text, source=source), actor=self._actor, comment=comment)
+        task, wanted = compared.task, {name: 1.0}
+        before = await registry.pointers.latest(task, pointer)
+        if not pointer or (before is not None and before.releases == wanted):
+            return compared
+        if await registry.pointers.approvals(task, pointer):
+            return msgspec.structs.replace(compared, proposal=await self.propose(task, wanted, pointer, comment))
+        move = await self.move(task, wanted, pointer=pointer, reason=comment)
+        return msgspec.structs.replace(compared, move=move)
+
+    async def compare(self, text: str, *, pointer: str = PRODUCTION, source: str = "The task file") -> Pushed:
+        """Return what `push` would change, and change nothing. Raises ConfigurationError."""
+        file = read_task(text, source=source)
+        registry = await self._registry()
+        task = file.task.name
+        move = await registry.pointers.latest(task, pointer)
+        nothing = Release(task=task, messages=(), model="")
+        before = nothing if move is None else (await registry.find(task, pointer)).release
+        return Pushed(task=task, release=file.release.hash, changes=differences(before, file.release))
+
+    async def pull(self, task: str, *, version: str = PRODUCTION) -> str:
+        """Return a task file for a release, by a pointer's name or the first digits of its hash. Raises NotFoundError."""
+        registry = await self._registry()
+        return write_task(TaskFile(await registry.task(task), (await registry.find(task, version)).release))
+
+    async def releases(self, task: str, *, limit: int = 50) -> list[Registration]:
+        """Return the latest releases that were declared for a task, newest first. Raises TaskNotFoundError."""
+        registry = await self._registry()
+        await registry.task(task)
+        return await registry.declared(task, limit=limit)
+
+    async def diff(self, task: str, before: str, after: str = PRODUCTION) -> list[Change]:
+        """Return what is different between two releases, each by a pointer's name or a hash. Raises NotFoundError."""
+        registry = await self._registry()
+        one, other = await registry.find(task, before), await registry.find(task, after)
+        return differences(one.release, other.release)
+
+    async def history(self, task: str, pointer: str = PRODUCTION, *, limit: int = 50) -> list[PointerMove]:
+        """Return the latest moves of a pointer, newest first."""
+        return await (await self._registry()).pointers.history(task, pointer, limit=limit)
+
+    async def move(
+        self,
+        task: str,
+        releases: Mapping[str, float],
+        *,
+        pointer: str = PRODUCTION,
+        reason: str = "",
+        expected: str | None = None,
+    ) -> PointerMove:
+        """Move a pointer to weighted releases, each named by a pointer or a hash.
+
+        Args:
+            task: whose pointer it is.
+            releases: weights; a unit meets the same release for as long as they stand.
+            pointer: what to move; a new name makes a new pointer.
+            reason: why.
+            expected: id of the latest move that you have seen; None moves it from wherever it stands.
+
+        Raises:
+            NotFoundError: there is no such release.
+            PermissionDeniedError: the pointer is protected.
+            ConflictError: somebody else has moved it.
+        """
+        registry = await self._registry()
+        await registry.pointers.require_open(task, pointer)
+        names = await _named(registry, task, releases)
+        wanted = NewMove(task=task, pointer=pointer, releases=names, actor=self._actor, reason=reason)
+        return await registry.pointers.move(wanted, expected=expected)
+
+    async def rollback(self, task: str, pointer: str = PRODUCTION, *, reason: str = "") -> PointerMove:
+        """Put a pointer back to where it stood before its latest move, protected or not. Raises ConflictError."""
+        registry = await self._registry()
+        return await registry.pointers.back(task, pointer, actor=self._actor, reason=reason)
+
+    async def protect(self, task: str, pointer: str = PRODUCTION, *, approvals: int = 1) -> Protection:
+        """Let a pointer be moved only by proposals with so many approvals; 0 takes that back. Raises TaskNotFoundError."""
+        registry = await self._registry()
+        await registry.task(task)
+        return await registry.pointers.protect(task, pointer, approvals=approvals, actor=self._actor)
+
+    async def propose(
+        self, task: str, releases: Mapping[str, float], pointer: str = PRODUCTION, comment: str = ""
+    ) -> ProposalState:
+        """Ask for a pointer to be moved. Raises NotFoundError, InvalidRequestError."""
+        registry = await self._registry()
+        names = await _named(registry, task, releases)
+        return await registry.proposals.propose(task, pointer, names, actor=self._actor, comment=comment)
+
+    async def proposals(self, task: str, *, limit: int = 50) -> list[ProposalState]:
+        """Return the latest proposals for a task, newest first."""
+        return await (await self._registry()).proposals.of_task(task, limit=limit)
+
+    async def review(
+        self, proposal: str, decision: Literal["approve", "reject"], *, comment: str = ""
+    ) -> ProposalState:
+        """Approve or reject a proposal; the last approval that is needed moves the pointer.
+
+        Raises:
+            NotFoundError: there is no such proposal.
+            PermissionDeniedError: it is your own.
+            ConflictError: it is no longer open.
+        """
+        registry = await self._registry()
+        return await registry.proposals.review(proposal, decision, actor=self._actor, comment=comment)
+
+    async def _registry(self) -> Registry:
+        return await self._installation.registry(self._project)
+
+
+async def _named(registry: Registry, task: str, releases: Mapping[str, float]) -> dict[str, float]:
+    names: defaultdict[str, float] = defaultdict(float)
+    for version, weight in releases.items():
+        names[(await registry.find(task, version)).hash] += weight
+    return dict(names)

@@ -1,0 +1,199 @@
+"""`lasttenth task`: files in and out, and what is done with pointers."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Group
+
+from lasttenth.app.app import App
+from lasttenth.app.installation import DEFAULT_PROJECT
+from lasttenth.app.tasks import Pushed
+from lasttenth.cli.generic import add_operation, run
+from lasttenth.cli.output import AsJson, Folder, Project, show
+from lasttenth.cli.rendering import render
+from lasttenth.cli.task_lines import pulled_lines, pushed_lines
+from lasttenth.records.errors import ConfigurationError, ConflictError, InvalidCommandError
+from lasttenth.records.events import PointerMove
+from lasttenth.releases.pointers import PRODUCTION
+from lasttenth.releases.proposals import ProposalState
+from lasttenth.releases.taskfile import read_task
+
+ENDING = ".md"
+_OPERATIONS = (
+    "show_task",
+    "list_releases",
+    "diff_releases",
+    "list_moves",
+    "roll_back",
+    "protect_pointer",
+    "list_proposals",
+    "review_proposal",
+)
+
+Files = Annotated[list[Path], typer.Argument(help="Task files, or folders of them.", show_default=False)]
+Tasks = Annotated[list[str], typer.Argument(help="Names of tasks; without any, all of them.", show_default=False)]
+Task = Annotated[str, typer.Argument(help="The task's name.", show_default=False)]
+Releases = Annotated[
+    list[str],
+    typer.Argument(
+        help="Pointers or hashes, with weights where there are several: a1b2c3=9 d4e5f6=1", show_default=False
+    ),
+]
+Pointer = Annotated[str, typer.Option("--pointer", help="The pointer to move.")]
+Comment = Annotated[str, typer.Option("--comment", help="Why.")]
+Version = Annotated[str, typer.Option("--version", help="A pointer's name, or the first digits of a hash.")]
+Expected = Annotated[str, typer.Option("--expected", help="Id of the latest move that you have seen.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")]
+To = Annotated[Path, typer.Option("--to", help="The folder for the files.")]
+Force = Annotated[bool, typer.Option("--force", help="Write over files with changes that were not pushed.")]
+
+
+def register(app: typer.Typer, name: str) -> None:
+    """Add the group."""
+    group = typer.Typer(no_args_is_help=True)
+    group.command("push", help="Declare what task files say, and move a pointer there.")(push)
+    group.command("pull", help="Write releases as task files.")(pull)
+    group.command("move", help="Move a pointer to a release, or to several with weights.")(move)
+    group.command("propose", help="Ask for a pointer to be moved.")(propose)
+    for operation in _OPERATIONS:
+        add_operation(group, operation)
+    app.add_typer(group, name=name, help="Push and pull task files, compare releases, move pointers and put them back.")
+
+
+def push(
+    files: Files,
+    pointer: Pointer = PRODUCTION,
+    comment: Comment = "",
+    dry_run: DryRun = False,
+    folder: Folder = "",
+    project: Project = DEFAULT_PROJECT,
+    as_json: AsJson = False,
+) -> None:
+    """Declare what task files say; all of them are read before the first one is declared."""
+    texts = {str(file): _read(file) for file in _found(files)}
+    for source, text in texts.items():
+        read_task(text, source=source)
+
+    async def work(app: App) -> list[Pushed]:
+        if dry_run:
+            return [await app.tasks.compare(text, pointer=pointer, source=source) for source, text in texts.items()]
+        return [
+            await app.tasks.push(text, pointer=pointer, comment=comment, source=source)
+            for source, text in texts.items()
+        ]
+
+    show(run(folder, project, work), as_json=as_json, render=lambda pushed: Group(*map(pushed_lines, pushed)))
+
+
+def pull(
+    tasks: Tasks = [],  # noqa: B006 - typer reads it, nobody changes it
+    to: To = Path(),
+    version: Version = PRODUCTION,
+    force: Force = False,
+    folder: Folder = "",
+    project: Project = DEFAULT_PROJECT,
+    as_json: AsJson = False,
+) -> None:
+    """Write releases as task files. A file that says the same already is left as it is."""
+
+    async def work(app: App) -> dict[str, bool]:
+        names = tasks or [task.name for task in await app.tasks.overview()]
+        texts = {to / f"{name}{ENDING}": await app.tasks.pull(name, version=version) for name in names}
+        differing = {file: text for file, text in texts.items() if not _says(file, text)}
+        for file in differing:
+            if file.exists() and not force:
+                await _require_pushed(app, file)
+        for file, text in differing.items():
+            _write(file, text)
+        return {str(file): file in differing for file in texts}
+
+    show(run(folder, project, work), as_json=as_json, render=pulled_lines)
+
+
+def move(
+    task: Task,
+    releases: Releases,
+    pointer: Pointer = PRODUCTION,
+    comment: Comment = "",
+    expected: Expected = "",
+    folder: Folder = "",
+    project: Project = DEFAULT_PROJECT,
+    as_json: AsJson = False,
+) -> None:
+    """Move a pointer to a release, or to several with weights."""
+    weights = _weights(releases)
+
+    async def work(app: App) -> PointerMove:
+        return await app.tasks.move(task, weights, pointer=pointer, reason=comment, expected=expected or None)
+
+    show(run(folder, project, work), as_json=as_json, render=lambda made: render("move_pointer", made))
+
+
+def propose(
+    task: Task,
+    releases: Releases,
+    pointer: Pointer = PRODUCTION,
+    comment: Comment = "",
+    folder: Folder = "",
+    project: Project = DEFAULT_PROJECT,
+    as_json: AsJson = False,
+) -> None:
+    """Ask for a pointer to be moved."""
+    weights = _weights(releases)
+
+    async def work(app: App) -> ProposalState:
+        return await app.tasks.propose(task, weights, pointer, comment)
+
+    show(run(folder, project, work), as_json=as_json, render=lambda state: render("propose_move", state))
+
+
+def _found(places: list[Path]) -> list[Path]:
+    files = [file for place in places for file in (sorted(place.glob(f"*{ENDING}")) if place.is_dir() else [place])]
+    if not files:
+        raise InvalidCommandError(f"There are no task files in {places[0]}.", hint=f"Their names end in {ENDING}.")
+    return files
+
+
+def _read(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{file} cannot be read: {error}.", hint="Check how it is written.") from error
+
+
+def _write(file: Path, text: str) -> None:
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{file} cannot be written: {error.strerror}.") from error
+
+
+def _says(file: Path, text: str) -> bool:
+    """Tell whether a file declares what a text declares, however it is written."""
+    if not file.exists():
+        return False
+    try:
+        return read_task(_read(file), source=str(file)) == read_task(text, source=str(file))
+    except ConfigurationError:
+        return False
+
+
+async def _require_pushed(app: App, file: Path) -> None:
+    """Raise ConflictError for a file that declares something that the registry does not know."""
+    declared = read_task(_read(file), source=str(file))
+    known = await app.tasks.releases(declared.task.name, limit=1000)
+    if declared.release.hash not in {each.release for each in known}:
+        raise ConflictError(f"{file} has changes that were not pushed.", hint="Push them, or pull with --force.")
+
+
+def _weights(releases: list[str]) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for each in releases:
+        version, _, weight = each.partition("=")
+        try:
+            weights[version] = weights.get(version, 0.0) + float(weight or 1)
+        except ValueError as error:
+            raise InvalidCommandError(f"{weight} is no weight.", hint="Write it as a1b2c3=0.9") from error
+    return weights

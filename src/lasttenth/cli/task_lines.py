@@ -1,0 +1,132 @@
+"""How tasks, releases and pointers look on a terminal."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+import msgspec
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+from lasttenth.app.tasks import Pushed, TaskState
+from lasttenth.cli.output import table
+from lasttenth.records.definitions import Task
+from lasttenth.records.events import PointerMove, Protection, Registration
+from lasttenth.releases.differences import Change
+from lasttenth.releases.proposals import ProposalState
+
+SHOWN = 12
+"""Digits of a hash."""
+_COLOURS = {"-": "red", "+": "green", "@": "cyan"}
+
+
+def task_table(tasks: Sequence[Task]) -> object:
+    """Return tasks, one a line."""
+    return table(
+        ("Task", "Description"), [(f"task/{each.name}", each.description) for each in tasks], empty="No tasks."
+    )
+
+
+def task_state(state: TaskState) -> Group:
+    """Return a task and where its pointers stand."""
+    task = state.task
+    facts = [f"{name} {value}" for name, value in (("owner", task.owner), ("risk tier", task.risk_tier)) if value]
+    head = [Text(f"task/{task.name}", style="bold"), *(Text(each) for each in (task.description, *facts) if each)]
+    return Group(*head, move_table(state.pointers, named=True))
+
+
+def move_table(moves: Sequence[PointerMove], *, named: bool = False) -> Table | Text:
+    """Return moves of pointers, one a line."""
+    rows = [
+        [*([move.pointer] if named else []), _time(move.at), weights(move.releases), move.actor, move.reason]
+        for move in moves
+    ]
+    columns = (*(["Pointer"] if named else []), "Since" if named else "Time", "Releases", "By", "Why")
+    return table(columns, rows, empty="It has not been moved.", in_lines=True)
+
+
+def move_line(move: PointerMove) -> Text:
+    """Return what a move did."""
+    return Text(f"{move.subject} stands on {weights(move.releases)}.")
+
+
+def protection_line(protection: Protection) -> Text:
+    """Return what a protection does."""
+    needed = f"needs {protection.approvals} approvals" if protection.approvals != 1 else "needs one approval"
+    return Text(f"{protection.subject} {needed if protection.approvals else 'may be moved by anybody'}.")
+
+
+def release_table(registrations: Sequence[Registration]) -> object:
+    """Return declarations, one a line."""
+    rows = [(each.release[:SHOWN], _time(each.at), each.actor, each.comment) for each in registrations]
+    return table(("Release", "Declared", "By", "Why"), rows, empty="Nothing was declared.", in_lines=True)
+
+
+def changes(found: Sequence[Change]) -> Group:
+    """Return what is different between two releases."""
+    if not found:
+        return Group(Text("Nothing is different."))
+    return Group(*(line for change in found for line in _change_lines(change)))
+
+
+def pushed_lines(pushed: Pushed) -> Group:
+    """Return what came of a task file."""
+    head = Text(f"task/{pushed.task}  release {pushed.release[:SHOWN]}", style="bold")
+    lines = [line for change in pushed.changes for line in _change_lines(change)] or [Text("  no change")]
+    if pushed.move is not None:
+        lines.append(move_line(pushed.move))
+    if pushed.proposal is not None:
+        lines.append(Text(f"The pointer is protected: proposal {pushed.proposal.proposal.id} waits for an approval."))
+    return Group(head, *lines)
+
+
+def pulled_lines(written: Mapping[str, bool]) -> Group:
+    """Return which files were written."""
+    return Group(*(Text(f"{file}  {'written' if is_new else 'unchanged'}") for file, is_new in written.items()))
+
+
+def proposal_lines(state: ProposalState) -> Group:
+    """Return a proposal and what was said of it."""
+    proposal = state.proposal
+    target = f"{proposal.task}@{proposal.pointer}"
+    said = [Text(f"  {each.actor} {_SAID[each.decision]} {each.comment}".rstrip()) for each in state.reviews]
+    return Group(
+        Text.assemble((f"{proposal.id}  {state.state}", "bold"), f"  {target} to {weights(proposal.releases)}"),
+        Text(f"  {proposal.actor} proposes it {proposal.comment}".rstrip()),
+        *said,
+    )
+
+
+def proposal_list(states: Sequence[ProposalState]) -> Group:
+    """Return proposals."""
+    return Group(*map(proposal_lines, states)) if states else Group(Text("No proposals."))
+
+
+_SAID = {"approve": "approves", "reject": "rejects"}
+
+
+def weights(releases: Mapping[str, float]) -> str:
+    """Return weighted releases, the heaviest first, with their shares where there are several."""
+    total = sum(releases.values())
+    ordered = sorted(releases, key=lambda name: (-releases[name], name))
+    return ", ".join(
+        name[:SHOWN] if len(releases) == 1 else f"{name[:SHOWN]} {releases[name] / total:.1%}" for name in ordered
+    )
+
+
+def _change_lines(change: Change) -> list[Text]:
+    if change.lines:
+        lines = [Text(f"    {line}", style=_COLOURS.get(line[:1], "")) for line in change.lines]
+        return [Text(f"  {change.part}"), *lines]
+    before = [] if change.kind == "added" else [(_shown(change.before), "red")]
+    after = [] if change.kind == "removed" else [(_shown(change.after), "green")]
+    arrow = [" → "] if before and after else []
+    return [Text.assemble(f"  {change.part}  ", *before, *arrow, *after)]
+
+
+def _shown(value: object) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
+
+
+def _time(at: int) -> str:
+    return f"{datetime.fromtimestamp(at / 1e9, tz=UTC).astimezone():%Y-%m-%d %H:%M:%S}"

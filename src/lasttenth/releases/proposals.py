@@ -1,0 +1,129 @@
+"""Proposals: moves of pointers that somebody else looks at before they are made."""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from lasttenth.records.errors import ConflictError, PermissionDeniedError
+from lasttenth.records.events import Proposal, Review
+from lasttenth.records.ids import Clock, Ids
+from lasttenth.releases.pointers import NewMove, Pointers
+from lasttenth.storage.ports import ProjectStore
+
+State = Literal["open", "made", "rejected", "outdated"]
+
+
+class ProposalState(msgspec.Struct, frozen=True, kw_only=True):
+    """A proposal, what was said of it, how many approvals it needs, and what became of it.
+
+    It is outdated once the pointer was moved by something else.
+    """
+
+    proposal: Proposal
+    reviews: list[Review]
+    needed: int
+    state: State
+
+
+class Proposals:
+    """The proposals of one project.
+
+    Args:
+        store: where they are.
+        pointers: makes the moves that were approved.
+    """
+
+    def __init__(self, store: ProjectStore, pointers: Pointers, *, ids: Ids, clock: Clock) -> None:
+        self._store = store
+        self._pointers = pointers
+        self._ids = ids
+        self._clock = clock
+
+    async def propose(
+        self, task: str, pointer: str, releases: Mapping[str, float], *, actor: str, comment: str = ""
+    ) -> ProposalState:
+        """Ask for a pointer to be moved. Raises InvalidRequestError, NotFoundError."""
+        checked = await self._pointers.checked(task, pointer, releases)
+        latest = await self._pointers.latest(task, pointer)
+        proposal = Proposal(
+            id=self._ids.trace(),
+            at=self._clock.now(),
+            task=task,
+            pointer=pointer,
+            releases=checked,
+            after=latest.id if latest is not None else "",
+            actor=actor,
+            comment=comment,
+        )
+        await self._store.events.append([proposal])
+        return await self.get(proposal.id)
+
+    async def get(self, proposal: str) -> ProposalState:
+        """Return a proposal and what became of it. Raises NotFoundError."""
+        return await self._state(await self._store.events.get(Proposal, proposal))
+
+    async def of_task(self, task: str, *, limit: int = 50) -> list[ProposalState]:
+        """Return the latest proposals for a task, newest first."""
+        found = await self._store.events.latest(Proposal, subject=task, limit=limit)
+        return [await self._state(proposal) for proposal in found]
+
+    async def review(
+        self, proposal: str, decision: Literal["approve", "reject"], *, actor: str, comment: str = ""
+    ) -> ProposalState:
+        """Approve or reject; the approval that was the last one needed moves the pointer.
+
+        Raises:
+            NotFoundError: there is no such proposal.
+            PermissionDeniedError: it is the reviewer's own.
+            ConflictError: it is no longer open, or the pointer is moved at the same time.
+        """
+        before = await self.get(proposal)
+        if before.state != "open":
+            raise ConflictError(f"The proposal is {before.state}.", hint="Propose anew what is still wanted.")
+        if decision == "approve" and actor == before.proposal.actor:
+            raise PermissionDeniedError(
+                f"{actor} has made the proposal, and cannot approve it.", hint="Let somebody else approve it."
+            )
+        review = Review(
+            id=self._ids.trace(),
+            at=self._clock.now(),
+            proposal=proposal,
+            decision=decision,
+            actor=actor,
+            comment=comment,
+        )
+        await self._store.events.append([review])
+        after = await self.get(proposal)
+        if after.state == "open" and _approvals(after.reviews) >= after.needed:
+            await self._make(after.proposal)
+        return await self.get(proposal)
+
+    async def _make(self, proposal: Proposal) -> None:
+        move = NewMove(
+            task=proposal.task,
+            pointer=proposal.pointer,
+            releases=proposal.releases,
+            actor=proposal.actor,
+            reason=proposal.comment,
+            proposal=proposal.id,
+        )
+        await self._pointers.move(move, expected=proposal.after)
+
+    async def _state(self, proposal: Proposal) -> ProposalState:
+        reviews = await self._store.events.latest(Review, subject=proposal.id, limit=1000)
+        needed = max(1, await self._pointers.approvals(proposal.task, proposal.pointer))
+        return ProposalState(
+            proposal=proposal, reviews=reviews[::-1], needed=needed, state=await self._became(proposal, reviews)
+        )
+
+    async def _became(self, proposal: Proposal, reviews: list[Review]) -> State:
+        latest = await self._pointers.latest(proposal.task, proposal.pointer)
+        if latest is None or latest.id == proposal.after:
+            return "rejected" if any(review.decision == "reject" for review in reviews) else "open"
+        made = await self._pointers.after(proposal.task, proposal.pointer, proposal.after)
+        return "made" if made is not None and made.proposal == proposal.id else "outdated"
+
+
+def _approvals(reviews: list[Review]) -> int:
+    return len({review.actor for review in reviews if review.decision == "approve"})
