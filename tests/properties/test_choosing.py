@@ -16,7 +16,9 @@ UNITS = 4_000
 
 
 @given(weights, units)
-def test_unit_meets_the_same_release_however_the_weights_are_written(given_weights: dict[str, float], unit: str) -> None:
+def test_unit_meets_the_same_release_however_the_weights_are_written(
+    given_weights: dict[str, float], unit: str
+) -> None:
     reversed_weights = dict(reversed(given_weights.items()))
     scaled = {name: 7 * weight for name, weight in given_weights.items()}
 
@@ -45,8 +47,8 @@ def test_weight_that_grows_takes_units_and_moves_none_between_the_others(
 def test_each_release_is_met_by_its_share_of_the_units(given_weights: dict[str, float], pointer: str) -> None:
     choices = [choose(given_weights, pointer=pointer, unit=f"user-{number}") for number in range(UNITS)]
 
-    for name in given_weights:
-        share = given_weights[name] / sum(given_weights.values())
+    for name, weight in given_weights.items():
+        share = weight / sum(given_weights.values())
         met = sum(choice.release == name for choice in choices)
         # Four standard deviations of the binomial distribution.
         assert abs(met - UNITS * share) <= 4 * math.sqrt(UNITS * share * (1 - share))

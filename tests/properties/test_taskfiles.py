@@ -10,14 +10,15 @@ from lasttenth.records.definitions import Message, Objective, Release, Retrieval
 from lasttenth.releases.differences import differences
 from lasttenth.releases.taskfile import TaskFile, read_task, write_task
 
-words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs",)), max_size=20)
+words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=20)
 values = st.recursive(
     st.booleans() | st.integers(-(2**53), 2**53) | words,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(words, inner, max_size=3),
     max_leaves=6,
 )
 texts = st.lists(
-    words | st.sampled_from(["# System", "# User", "\\# User", "\\\\# Assistant ", "---", "{{ question }}", "## Title"]),
+    words
+    | st.sampled_from(["# System", "# User", "\\# User", "\\\\# Assistant ", "---", "{{ question }}", "## Title"]),
     max_size=5,
 ).map(lambda lines: "\n".join(lines).strip())
 messages = st.lists(

@@ -26,6 +26,7 @@ from lasttenth.records.traces import EVERYTHING, Span, TraceFilter, TraceSummary
 from lasttenth.serve.calls import GatewayRequest
 
 DEFAULT_INDEX = "default"
+DEFAULT_TASK = "answer"
 PROGRAM = "program"
 """Who did something, where a program does not say it."""
 
@@ -193,7 +194,7 @@ class App:
             return await self.index(docs, index=name, rebuild=True, progress=progress)
 
     async def ask(
-        self, question: str, *, docs: Paths = (), index: str = "", model: str = "", task: str = "answer"
+        self, question: str, *, docs: Paths = (), index: str = "", model: str = "", task: str = DEFAULT_TASK
     ) -> Answer:
         """Ask a task one question, from the documents at `docs` where they are given. Raises LasttenthError."""
         controls = {}

@@ -6,7 +6,7 @@ import msgspec
 
 from lasttenth import __version__
 from lasttenth.app.answers import Answer
-from lasttenth.app.app import DEFAULT_INDEX, App
+from lasttenth.app.app import DEFAULT_INDEX, DEFAULT_TASK, App
 from lasttenth.app.job_operations import JOB_OPERATIONS
 from lasttenth.app.operation import Done, Nothing, Operation
 from lasttenth.app.task_operations import TASK_OPERATIONS
@@ -92,7 +92,7 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     """A question for a task."""
 
     question: Question
-    task: Annotated[str, msgspec.Meta(description="The task that answers.")] = "answer"
+    task: Annotated[str, msgspec.Meta(description="The task that answers.")] = DEFAULT_TASK
     index: Annotated[str, msgspec.Meta(description="An index other than the release's own.")] = ""
     model: Annotated[str, msgspec.Meta(description="A model other than the release's own, as provider/model.")] = ""
 

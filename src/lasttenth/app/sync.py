@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from lasttenth.app.answers import Answer
-from lasttenth.app.app import DEFAULT_INDEX, PROGRAM, App, Paths
+from lasttenth.app.app import DEFAULT_INDEX, DEFAULT_TASK, PROGRAM, App, Paths
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.app.sync_jobs import SyncJobs
 from lasttenth.app.sync_tasks import SyncTasks
@@ -120,7 +120,9 @@ class SyncApp:
         """See `App.prepare`."""
         return self._wait(self._app.prepare(docs, index=index, progress=progress))
 
-    def ask(self, question: str, *, docs: Paths = (), index: str = "", model: str = "", task: str = "answer") -> Answer:
+    def ask(
+        self, question: str, *, docs: Paths = (), index: str = "", model: str = "", task: str = DEFAULT_TASK
+    ) -> Answer:
         """See `App.ask`."""
         return self._wait(self._app.ask(question, docs=docs, index=index, model=model, task=task))
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from lasttenth.app.answers import Answer
-from lasttenth.app.app import App
+from lasttenth.app.app import DEFAULT_TASK, App
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.cli.generic import run
 from lasttenth.cli.index import skipped_lines
@@ -17,6 +17,7 @@ Docs = Annotated[
     list[str] | None, typer.Option("--docs", help="Files or folders to answer from; indexed on first use.")
 ]
 Index = Annotated[str, typer.Option("--index", help="An index to answer from.")]
+Task = Annotated[str, typer.Option("--task", help="The task that answers; name@pointer asks another pointer.")]
 Model = Annotated[str, typer.Option("--model", help="The model, as provider/model.")]
 
 
@@ -30,6 +31,7 @@ def ask(
     docs: Docs = None,
     index: Index = "",
     model: Model = "",
+    task: Task = DEFAULT_TASK,
     folder: Folder = "",
     project: Project = DEFAULT_PROJECT,
     as_json: AsJson = False,
@@ -38,7 +40,7 @@ def ask(
 
     async def work(app: App) -> Answer:
         chosen = await _prepared(app, docs, index) if docs else index
-        return await app.ask(question, index=chosen, model=model)
+        return await app.ask(question, index=chosen, model=model, task=task)
 
     show(run(folder, project, work), as_json=as_json, render=answer_lines)
 

@@ -28,8 +28,6 @@ def differences(before: Release, after: Release) -> list[Change]:
 
 
 def _between(part: str, before: Any, after: Any) -> list[Change]:
-    if before == after and type(before) is type(after):
-        return []
     # A list or a table that is not there is an empty one: what is in it is told part by part.
     before = type(after)() if before is _ABSENT and isinstance(after, dict | list | tuple) else before
     after = type(before)() if after is _ABSENT and isinstance(before, dict | list | tuple) else after
@@ -43,6 +41,8 @@ def _between(part: str, before: Any, after: Any) -> list[Change]:
     elif isinstance(before, list | tuple) and isinstance(after, list | tuple):
         longest = max(len(before), len(after))
         pairs = [(str(place), _at(before, place), _at(after, place)) for place in range(longest)]
+    elif before == after and type(before) is type(after):
+        return []
     else:
         return [Change(part=part, kind="changed", before=before, after=after, lines=_lines(before, after))]
     return [change for name, one, other in pairs for change in _between(f"{part}.{name}".lstrip("."), one, other)]

@@ -1,0 +1,155 @@
+"""A task from its first file to a rollback: by the command line alone, by the API alone, and with the official client."""
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from openai import OpenAI
+from tests.journeys.commands import error_of, lasttenth, made_key, output_of
+from tests.journeys.conversations import asked
+
+from lasttenth.testing import RunningServer
+
+FILE = """---
+name: greet
+description: Greet somebody.
+model: scripted/{model}
+---
+
+# System
+
+Be {how}.
+
+# User
+
+Hello {{{{ question }}}}.
+"""
+KIND, WARM = FILE.format(model="echo", how="kind"), FILE.format(model="echo", how="warm")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return a folder with a task file that was pushed, and then changed."""
+    file = tmp_path / "tasks" / "greet.md"
+    file.parent.mkdir()
+    file.write_text(KIND)
+    assert output_of("task", "push", "tasks", folder=tmp_path)[0]["move"]["pointer"] == "production"
+    file.write_text(WARM)
+    return tmp_path
+
+
+def test_from_an_edit_to_a_rollback_by_the_command_line_alone(folder: Path) -> None:
+    kind = standing(folder)
+    output_of("task", "protect", "greet", folder=folder)
+
+    pushed = output_of("task", "push", "tasks", "--comment", "warmer", folder=folder)[0]
+    assert [change["part"] for change in pushed["changes"]] == ["messages.0.text"]
+    assert standing(folder) == kind
+    proposal = pushed["proposal"]["proposal"]["id"]
+
+    assert error_of("task", "review", proposal, "approve", folder=folder)[1]["code"] == "permission_denied"
+    reviewed = lasttenth("task", "review", proposal, "approve", folder=folder, environment={"LASTTENTH_ACTOR": "anna"})
+    assert f"{proposal}  made" in reviewed.stdout
+    assert standing(folder) == {pushed["release"]: 1.0}
+
+    assert error_of("task", "move", "greet", pushed["release"], folder=folder)[0] == 4
+    output_of("task", "rollback", "greet", folder=folder)
+    assert standing(folder) == kind
+    assert len(output_of("task", "history", "greet", folder=folder)) == 3
+
+
+def test_dry_run_shows_what_would_change_and_changes_nothing(folder: Path) -> None:
+    before = standing(folder)
+
+    finished = lasttenth("task", "push", "tasks", "--dry-run", folder=folder)
+
+    assert "messages.0.text  Be kind. → Be warm." in finished.stdout
+    assert standing(folder) == before
+    assert len(output_of("task", "releases", "greet", folder=folder)) == 1
+
+
+def test_files_are_pulled_and_nothing_that_was_not_pushed_is_written_over(folder: Path) -> None:
+    code, error = error_of("task", "pull", "greet", "--to", "tasks", folder=folder)
+    assert (code, error["code"]) == (5, "conflict")
+    assert (folder / "tasks" / "greet.md").read_text() == WARM
+
+    assert output_of("task", "pull", "greet", "--to", "tasks", "--force", folder=folder) == {"tasks/greet.md": True}
+    assert output_of("task", "pull", "--to", "tasks", folder=folder) == {
+        "tasks/answer.md": True,
+        "tasks/greet.md": False,
+    }
+    again = output_of("task", "push", "tasks", folder=folder)
+    assert [(each["task"], each["changes"]) for each in again] == [("answer", []), ("greet", [])]
+
+
+def test_wrong_file_is_told_before_anything_is_declared(folder: Path) -> None:
+    (folder / "tasks" / "zebra.md").write_text("no front matter")
+
+    code, error = error_of("task", "push", "tasks", folder=folder)
+
+    assert code == 2
+    assert "zebra.md has no front matter" in error["message"]
+    assert len(output_of("task", "releases", "greet", folder=folder)) == 1
+
+
+def test_two_releases_share_a_pointer(folder: Path) -> None:
+    warm = output_of("task", "push", "tasks", "--pointer", "", folder=folder)[0]["release"]
+
+    moved = output_of("task", "move", "greet", f"{warm[:8]}=1", "production=3", folder=folder)
+
+    assert sorted(moved["releases"].values()) == [1.0, 3.0]
+    shown = lasttenth("task", "show", "greet", folder=folder).stdout
+    assert f"{warm[:12]} 25.0%" in shown
+
+
+def standing(folder: Path) -> Any:
+    return output_of("task", "show", "greet", folder=folder)["pointers"][0]["releases"]
+
+
+def test_from_an_edit_to_a_rollback_by_the_api_alone(server: RunningServer) -> None:
+    kind = called(server, "POST", "/api/tasks", text=KIND)["release"]
+    called(server, "POST", "/api/tasks/greet/pointers/production/protection")
+    pushed = called(server, "POST", "/api/tasks", text=WARM, comment="warmer")
+    proposal = pushed["proposal"]["proposal"]["id"]
+
+    assert called(server, "POST", f"/api/proposals/{proposal}/reviews", status=403, decision="approve")
+    key = made_key(server.folder)
+    made = called(server, "POST", f"/api/proposals/{proposal}/reviews", key=key, decision="approve")
+    assert made["state"] == "made"
+    assert called(server, "GET", "/api/tasks/greet")["pointers"][0]["releases"] == {pushed["release"]: 1.0}
+    assert called(server, "GET", f"/api/tasks/greet/diff?before={kind}")[0]["after"] == "Be warm."
+
+    back = called(server, "POST", "/api/tasks/greet/pointers/production/rollback", reason="too warm")
+    assert (back["releases"], back["reason"]) == ({kind: 1.0}, "too warm")
+    assert called(server, "GET", "/api/tasks/greet/file")["text"] == KIND
+    assert called(server, "GET", "/api/tasks/nobody", status=404)["error"]["code"] == "task_not_found"
+
+
+def test_units_stay_with_their_release_and_traces_say_with_what_probability(
+    server: RunningServer, client: OpenAI
+) -> None:
+    texts = (FILE.format(model=name, how="brief").replace("greet", "share") for name in ("echo", "model-of-quotes"))
+    one, other = (called(server, "POST", "/api/tasks", text=text)["release"] for text in texts)
+    called(server, "POST", "/api/tasks/share/pointers/production", releases={one: 1.0, other: 1.0})
+
+    met = [[_header(client, "release", user=f"user-{number}") for number in range(12)] for _ in range(2)]
+
+    assert met[0] == met[1]
+    assert set(met[0]) == {one, other}
+    assert _header(client, "release", model=f"task/share@{other}", user="user-0") == other
+    trace = called(server, "GET", f"/api/traces/{_header(client, 'trace', user='user-0')}")
+    assert trace[0]["assignment"]["probability"] == 0.5
+
+
+def _header(client: OpenAI, name: str, *, user: str, model: str = "task/share") -> str:
+    raw = client.chat.completions.with_raw_response.create(model=model, messages=asked("you"), user=user)
+    return raw.headers[f"x-lasttenth-{name}"]
+
+
+def called(server: RunningServer, method: str, path: str, *, status: int = 200, key: str = "", **fields: Any) -> Any:
+    """Call the API and return what it answers."""
+    headers = {"authorization": f"Bearer {key}"} if key else {}
+    reply = server.request(method, path, body=msgspec.json.encode(fields) if method == "POST" else b"", headers=headers)
+    assert reply.status == status, reply.body
+    return msgspec.json.decode(reply.body)
