@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from openai import OpenAI
+from openai import BadRequestError, OpenAI
 from tests.journeys.commands import error_of, lasttenth, made_key, output_of
 from tests.journeys.conversations import asked
 
@@ -24,6 +24,15 @@ Be {how}.
 # User
 
 Hello {{{{ question }}}}.
+"""
+LETTER = """---
+name: letter
+model: scripted/echo
+---
+
+# User
+
+Dear {{ name }}, {{ items | join(" and ") }} are on their way.
 """
 KIND, WARM = FILE.format(model="echo", how="kind"), FILE.format(model="echo", how="warm")
 
@@ -93,6 +102,15 @@ def test_wrong_file_is_told_before_anything_is_declared(folder: Path) -> None:
     assert len(output_of("task", "releases", "greet", folder=folder)) == 1
 
 
+def test_file_that_cannot_work_is_not_taken(folder: Path) -> None:
+    (folder / "tasks" / "greet.md").write_text(WARM.replace("question }}", "qestion"))
+
+    checked = lasttenth("task", "check", "tasks", folder=folder)
+    assert (checked.returncode, "error  messages" in checked.stdout) == (2, True)
+    assert error_of("task", "push", "tasks", folder=folder)[0] == 2
+    assert len(output_of("task", "releases", "greet", folder=folder)) == 1
+
+
 def test_two_releases_share_a_pointer(folder: Path) -> None:
     warm = output_of("task", "push", "tasks", "--pointer", "", folder=folder)[0]["release"]
 
@@ -124,6 +142,64 @@ def test_from_an_edit_to_a_rollback_by_the_api_alone(server: RunningServer) -> N
     assert (back["releases"], back["reason"]) == ({kind: 1.0}, "too warm")
     assert called(server, "GET", "/api/tasks/greet/file")["text"] == KIND
     assert called(server, "GET", "/api/tasks/nobody", status=404)["error"]["code"] == "task_not_found"
+
+
+def test_variables_go_into_the_prompt_and_stand_in_the_trace(server: RunningServer, client: OpenAI) -> None:
+    called(server, "POST", "/api/tasks", text=LETTER)
+    given = {"lasttenth_variables": '{"name": "Ann", "items": ["lamp", "desk"]}'}
+
+    raw = client.chat.completions.with_raw_response.create(model="task/letter", messages=[], metadata=given)
+
+    assert raw.parse().choices[0].message.content == "Dear Ann, lamp and desk are on their way."
+    trace = called(server, "GET", f"/api/traces/{raw.headers['x-lasttenth-trace']}")
+    assert msgspec.json.decode(trace[0]["input"])["metadata"] == given
+    answer = called(server, "POST", "/api/ask", question="", task="letter", variables={"name": "Bo", "items": []})
+    assert answer["text"] == "Dear Bo,  are on their way."
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ('{"items": []}', "'name' is undefined"),
+        ('["Ann"]', "no JSON object"),
+        ('{"name": ', "no JSON object"),
+        ('{"name": "Ann", "items": [], "question": "x"}', "not the caller's"),
+    ],
+)
+def test_variables_that_cannot_be_are_the_callers_error(
+    server: RunningServer, client: OpenAI, variables: str, said: str
+) -> None:
+    called(server, "POST", "/api/tasks", text=LETTER)
+
+    with pytest.raises(BadRequestError, match=said):
+        client.chat.completions.create(model="task/letter", messages=[], metadata={"lasttenth_variables": variables})
+
+
+def test_conversation_follows_a_prompt_that_does_not_ask_for_the_question(
+    server: RunningServer, client: OpenAI
+) -> None:
+    called(server, "POST", "/api/tasks", text=LETTER.replace("# User\n\n", "# System\n\n"))
+    given = {"lasttenth_variables": '{"name": "Ann", "items": []}'}
+
+    reply = client.chat.completions.create(model="task/letter", messages=asked("Who is it from?"), metadata=given)
+
+    assert reply.choices[0].message.content == "Who is it from?"
+
+
+def test_answers_to_other_variables_are_other_answers_in_the_cache(server: RunningServer, client: OpenAI) -> None:
+    called(server, "POST", "/api/tasks", text=LETTER.replace("letter", "cached-letter"))
+
+    replies = [
+        client.chat.completions.with_raw_response.create(
+            model="task/cached-letter",
+            messages=[],
+            metadata={"lasttenth_variables": f'{{"items": [], "name": "{name}"}}', "lasttenth_cache": "exact"},
+        )
+        for name in ("Ann", "Bo", "Ann")
+    ]
+
+    assert [reply.headers["x-lasttenth-cache"] for reply in replies] == ["miss", "miss", "hit"]
+    assert replies[1].parse().choices[0].message.content == "Dear Bo,  are on their way."
 
 
 def test_units_stay_with_their_release_and_traces_say_with_what_probability(

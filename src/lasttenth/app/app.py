@@ -194,21 +194,39 @@ class App:
             return await self.index(docs, index=name, rebuild=True, progress=progress)
 
     async def ask(
-        self, question: str, *, docs: Paths = (), index: str = "", model: str = "", task: str = DEFAULT_TASK
+        self,
+        question: str,
+        *,
+        docs: Paths = (),
+        index: str = "",
+        model: str = "",
+        task: str = DEFAULT_TASK,
+        variables: Mapping[str, Any] | None = None,
     ) -> Answer:
-        """Ask a task one question, from the documents at `docs` where they are given. Raises LasttenthError."""
-        controls = {}
+        """Ask a task one question, from the documents at `docs` where they are given. Raises LasttenthError.
+
+        Args:
+            question: what the user says; the prompt may go without.
+            docs: files and folders, indexed before they are asked.
+            index: an index other than the release's own.
+            model: a model other than the release's own.
+            task: who is asked; `name@pointer` asks another pointer than `production`.
+            variables: what the prompt's templates read beside the question.
+        """
+        controls: dict[str, Any] = {}
         if docs:
             index = (await self.prepare(docs, index=index)).index
         if index:
             controls["lasttenth_index"] = index
         if model:
             controls["lasttenth_model"] = model
-        messages = [{"role": "user", "content": question}]
+        if variables:
+            controls["lasttenth_variables"] = dict(variables)
+        messages = [{"role": "user", "content": question}] if question else []
         return await self.chat(f"task/{task}", messages, metadata=controls)
 
     async def chat(
-        self, model: str, messages: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, str] | None = None
+        self, model: str, messages: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, Any] | None = None
     ) -> Answer:
         """Call a model or a task through the gateway. Raises LasttenthError."""
         body: dict[str, Any] = {"model": model, "messages": list(messages)}

@@ -1,6 +1,6 @@
 """The operations that every door offers: one table, from which REST, the command line and later MCP are made."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -95,6 +95,9 @@ class Ask(msgspec.Struct, frozen=True, kw_only=True):
     task: Annotated[str, msgspec.Meta(description="The task that answers.")] = DEFAULT_TASK
     index: Annotated[str, msgspec.Meta(description="An index other than the release's own.")] = ""
     model: Annotated[str, msgspec.Meta(description="A model other than the release's own, as provider/model.")] = ""
+    variables: Annotated[
+        dict[str, Any], msgspec.Meta(description="What the prompt's templates read beside the question.")
+    ] = {}
 
 
 async def _list_traces(app: App, request: ListTraces) -> list[TraceSummary]:
@@ -149,7 +152,13 @@ async def _drop_index(app: App, request: DropIndex) -> Done:
 
 
 async def _ask(app: App, request: Ask) -> Answer:
-    return await app.ask(request.question, index=request.index, model=request.model, task=request.task)
+    return await app.ask(
+        request.question,
+        index=request.index,
+        model=request.model,
+        task=request.task,
+        variables=request.variables,
+    )
 
 
 async def _list_models(app: App, _request: Nothing) -> ModelsView:

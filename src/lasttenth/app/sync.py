@@ -121,13 +121,20 @@ class SyncApp:
         return self._wait(self._app.prepare(docs, index=index, progress=progress))
 
     def ask(
-        self, question: str, *, docs: Paths = (), index: str = "", model: str = "", task: str = DEFAULT_TASK
+        self,
+        question: str,
+        *,
+        docs: Paths = (),
+        index: str = "",
+        model: str = "",
+        task: str = DEFAULT_TASK,
+        variables: Mapping[str, Any] | None = None,
     ) -> Answer:
         """See `App.ask`."""
-        return self._wait(self._app.ask(question, docs=docs, index=index, model=model, task=task))
+        return self._wait(self._app.ask(question, docs=docs, index=index, model=model, task=task, variables=variables))
 
     def chat(
-        self, model: str, messages: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, str] | None = None
+        self, model: str, messages: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, Any] | None = None
     ) -> Answer:
         """See `App.chat`."""
         return self._wait(self._app.chat(model, messages, metadata=metadata))

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Literal, TypeVar
 
-from lasttenth.app.tasks import ProjectTasks, Pushed, TaskState
+from lasttenth.app.tasks import Checked, ProjectTasks, Pushed, TaskState
 from lasttenth.records.definitions import Task
 from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.releases.differences import Change
@@ -33,6 +33,14 @@ class SyncTasks:
     def push(self, text: str, *, pointer: str = PRODUCTION, comment: str = "", source: str = "The task file") -> Pushed:
         """See `ProjectTasks.push`."""
         return self._wait(self._tasks.push(text, pointer=pointer, comment=comment, source=source))
+
+    def check(self, text: str, *, source: str = "The task file") -> Checked:
+        """See `ProjectTasks.check`."""
+        return self._tasks.check(text, source=source)
+
+    def compare(self, text: str, *, pointer: str = PRODUCTION, source: str = "The task file") -> Pushed:
+        """See `ProjectTasks.compare`."""
+        return self._wait(self._tasks.compare(text, pointer=pointer, source=source))
 
     def pull(self, task: str, *, version: str = PRODUCTION) -> str:
         """See `ProjectTasks.pull`."""

@@ -6,7 +6,7 @@ import msgspec
 
 from lasttenth.app.app import App
 from lasttenth.app.operation import Nothing, Operation
-from lasttenth.app.tasks import Pushed, TaskState
+from lasttenth.app.tasks import Checked, Pushed, TaskState
 from lasttenth.records.definitions import Task
 from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.releases.differences import Change
@@ -38,6 +38,12 @@ class PushTask(msgspec.Struct, frozen=True, kw_only=True):
         PRODUCTION
     )
     comment: Reason = ""
+
+
+class CheckTask(msgspec.Struct, frozen=True, kw_only=True):
+    """A task file to look at."""
+
+    text: Annotated[str, msgspec.Meta(description="The task file.")]
 
 
 class PullTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,6 +139,10 @@ async def _push(app: App, request: PushTask) -> Pushed:
     return await app.tasks.push(request.text, pointer=request.pointer, comment=request.comment)
 
 
+async def _check(app: App, request: CheckTask) -> Checked:
+    return app.tasks.check(request.text)
+
+
 async def _pull(app: App, request: PullTask) -> TaskText:
     return TaskText(text=await app.tasks.pull(request.task, version=request.version))
 
@@ -203,6 +213,16 @@ TASK_OPERATIONS: tuple[Operation, ...] = (
         PushTask,
         Pushed,
         _push,
+    ),
+    Operation(
+        "check_task",
+        "POST",
+        "/api/tasks/check",
+        (),
+        "Say what is wrong with a task file, and what its prompt costs.",
+        CheckTask,
+        Checked,
+        _check,
     ),
     Operation("pull_task", "GET", f"{_TASK}/file", (), "Return a release as a task file.", PullTask, TaskText, _pull),
     Operation(

@@ -8,7 +8,10 @@ import msgspec
 
 from lasttenth.app.installation import Installation
 from lasttenth.records.definitions import Release, Task
+from lasttenth.records.errors import ConfigurationError
 from lasttenth.records.events import PointerMove, Protection, Registration
+from lasttenth.records.usage import Usage
+from lasttenth.releases.checking import Finding, findings, tokens_of
 from lasttenth.releases.differences import Change, differences
 from lasttenth.releases.pointers import PRODUCTION, NewMove
 from lasttenth.releases.proposals import ProposalState
@@ -21,6 +24,19 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
 
     task: Task
     pointers: list[PointerMove]
+
+
+class Checked(msgspec.Struct, frozen=True, kw_only=True):
+    """What can be said about a task file: findings, about how long its prompt is, and what sending that costs.
+
+    `cost` is in nano-dollars, for the prompt alone and before anything is put into it; None where no price is known.
+    """
+
+    task: str
+    release: str
+    findings: list[Finding]
+    tokens: int
+    cost: int | None
 
 
 class Pushed(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,8 +83,14 @@ class ProjectTasks:
             source: names the file in errors.
 
         Raises:
-            ConfigurationError: the file cannot be read.
+            ConfigurationError: the file cannot be read, or cannot work.
         """
+        errors = [each for each in self.check(text, source=source).findings if each.severity == "error"]
+        if errors:
+            raise ConfigurationError(
+                f"{source} cannot be taken: {errors[0].part}: {errors[0].message}",
+                hint="All that was found is shown by: lasttenth task check",
+            )
         compared = await self.compare(text, pointer=pointer, source=source)
         registry = await self._registry()
         name = await registry.declare(read_task(text, source=source), actor=self._actor, comment=comment)
@@ -80,6 +102,20 @@ class ProjectTasks:
             return msgspec.structs.replace(compared, proposal=await self.propose(task, wanted, pointer, comment))
         move = await self.move(task, wanted, pointer=pointer, reason=comment)
         return msgspec.structs.replace(compared, move=move)
+
+    def check(self, text: str, *, source: str = "The task file") -> Checked:
+        """Return what can be said about a task file before anybody calls it. Raises ConfigurationError."""
+        file = read_task(text, source=source)
+        tokens = tokens_of(file)
+        usage = Usage(input_tokens=tokens)
+        cost = self._installation.prices.cost(file.release.model, usage, at=self._installation.clock.now())
+        return Checked(
+            task=file.task.name,
+            release=file.release.hash,
+            findings=findings(file),
+            tokens=tokens,
+            cost=cost.amount,
+        )
 
     async def compare(self, text: str, *, pointer: str = PRODUCTION, source: str = "The task file") -> Pushed:
         """Return what `push` would change, and change nothing. Raises ConfigurationError."""

@@ -12,12 +12,16 @@ from lasttenth.cli.index import skipped_lines
 from lasttenth.cli.output import AsJson, Folder, Project, progress_console, show
 from lasttenth.cli.progress import moving, progress_bar
 from lasttenth.cli.rendering import answer_lines
+from lasttenth.records.errors import InvalidCommandError
 
 Docs = Annotated[
     list[str] | None, typer.Option("--docs", help="Files or folders to answer from; indexed on first use.")
 ]
 Index = Annotated[str, typer.Option("--index", help="An index to answer from.")]
 Task = Annotated[str, typer.Option("--task", help="The task that answers; name@pointer asks another pointer.")]
+Variables = Annotated[
+    list[str] | None, typer.Option("--variable", help="What the prompt reads beside the question, as name=value.")
+]
 Model = Annotated[str, typer.Option("--model", help="The model, as provider/model.")]
 
 
@@ -32,17 +36,27 @@ def ask(
     index: Index = "",
     model: Model = "",
     task: Task = DEFAULT_TASK,
+    variable: Variables = None,
     folder: Folder = "",
     project: Project = DEFAULT_PROJECT,
     as_json: AsJson = False,
 ) -> None:
     """Ask a question and print the answer with its verified quotes."""
+    variables = _pairs(variable or [])
 
     async def work(app: App) -> Answer:
         chosen = await _prepared(app, docs, index) if docs else index
-        return await app.ask(question, index=chosen, model=model, task=task)
+        return await app.ask(question, index=chosen, model=model, task=task, variables=variables)
 
     show(run(folder, project, work), as_json=as_json, render=answer_lines)
+
+
+def _pairs(given: list[str]) -> dict[str, str]:
+    pairs = [each.partition("=") for each in given]
+    for name, sign, _ in pairs:
+        if not sign or not name:
+            raise InvalidCommandError(f"{name} is no variable.", hint="Write it as --variable name=value")
+    return {name: value for name, _, value in pairs}
 
 
 async def _prepared(app: App, docs: list[str], index: str) -> str:

@@ -8,11 +8,11 @@ from rich.console import Group
 
 from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT
-from lasttenth.app.tasks import Pushed
+from lasttenth.app.tasks import Checked, Pushed
 from lasttenth.cli.generic import add_operation, run
 from lasttenth.cli.output import AsJson, Folder, Project, show
 from lasttenth.cli.rendering import render
-from lasttenth.cli.task_lines import pulled_lines, pushed_lines
+from lasttenth.cli.task_lines import checked_lines, pulled_lines, pushed_lines
 from lasttenth.records.errors import ConfigurationError, ConflictError, InvalidCommandError
 from lasttenth.records.events import PointerMove
 from lasttenth.releases.pointers import PRODUCTION
@@ -53,6 +53,7 @@ def register(app: typer.Typer, name: str) -> None:
     """Add the group."""
     group = typer.Typer(no_args_is_help=True)
     group.command("push", help="Declare what task files say, and move a pointer there.")(push)
+    group.command("check", help="Say what is wrong with task files, and what their prompts cost.")(check)
     group.command("pull", help="Write releases as task files.")(pull)
     group.command("move", help="Move a pointer to a release, or to several with weights.")(move)
     group.command("propose", help="Ask for a pointer to be moved.")(propose)
@@ -84,6 +85,19 @@ def push(
         ]
 
     show(run(folder, project, work), as_json=as_json, render=lambda pushed: Group(*map(pushed_lines, pushed)))
+
+
+def check(files: Files, folder: Folder = "", project: Project = DEFAULT_PROJECT, as_json: AsJson = False) -> None:
+    """Say what is wrong with task files; with an error among that the command fails."""
+    texts = {str(file): _read(file) for file in _found(files)}
+
+    async def work(app: App) -> list[Checked]:
+        return [app.tasks.check(text, source=source) for source, text in texts.items()]
+
+    checked = run(folder, project, work)
+    show(checked, as_json=as_json, render=lambda found: Group(*map(checked_lines, found)))
+    if any(finding.severity == "error" for each in checked for finding in each.findings):
+        raise typer.Exit(ConfigurationError.exit_code)
 
 
 def pull(

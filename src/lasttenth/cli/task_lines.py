@@ -8,16 +8,17 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
-from lasttenth.app.tasks import Pushed, TaskState
+from lasttenth.app.tasks import Checked, Pushed, TaskState
 from lasttenth.cli.output import table
 from lasttenth.records.definitions import Task
 from lasttenth.records.events import PointerMove, Protection, Registration
+from lasttenth.records.money import format_dollars
 from lasttenth.releases.differences import Change
 from lasttenth.releases.proposals import ProposalState
 
 SHOWN = 12
 """Digits of a hash."""
-_COLOURS = {"-": "red", "+": "green", "@": "cyan"}
+_COLOURS = {"-": "red", "+": "green", "@": "cyan", "error": "red", "warning": "yellow"}
 
 
 def task_table(tasks: Sequence[Task]) -> object:
@@ -78,6 +79,17 @@ def pushed_lines(pushed: Pushed) -> Group:
     if pushed.proposal is not None:
         lines.append(Text(f"The pointer is protected: proposal {pushed.proposal.proposal.id} waits for an approval."))
     return Group(head, *lines)
+
+
+def checked_lines(checked: Checked) -> Group:
+    """Return what can be said about a task file."""
+    cost = "" if checked.cost is None else f", {format_dollars(checked.cost)} to send"
+    head = Text(f"task/{checked.task}  about {checked.tokens} tokens{cost}", style="bold")
+    lines = [
+        Text.assemble("  ", (each.severity, _COLOURS[each.severity]), f"  {each.part}  {each.message}")
+        for each in checked.findings
+    ]
+    return Group(head, *lines or [Text("  Nothing was found.")])
 
 
 def pulled_lines(written: Mapping[str, bool]) -> Group:

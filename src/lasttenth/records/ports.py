@@ -75,10 +75,14 @@ class SpanScope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TaskCall(msgspec.Struct, frozen=True, kw_only=True):
-    """One call of a task: the release that answers, the conversation so far, and where to record the work."""
+    """One call of a task: the release that answers, the conversation so far, and where to record the work.
+
+    `variables` are what the caller gives the prompt's templates.
+    """
 
     release: Release
     messages: tuple[dict[str, Any], ...]
+    variables: dict[str, Any] = {}
     parameters: dict[str, Any] = {}
     stream: bool = False
     scope: SpanScope

@@ -4,11 +4,15 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError
+from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, UndefinedError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lasttenth.records.definitions import Release
-from lasttenth.records.errors import ConfigurationError
+from lasttenth.records.errors import ConfigurationError, InvalidRequestError
+
+QUESTION, PASSAGES = "question", "passages"
+GIVEN = frozenset({QUESTION, PASSAGES})
+"""Variables of a prompt that come from the conversation and from the index, and never from the caller's own."""
 
 _TAG = re.compile(r"<(?=/?\s*(?:document|question|quote|declined)\b)", re.IGNORECASE)
 
@@ -19,8 +23,27 @@ def render(release: Release, variables: dict[str, Any]) -> tuple[dict[str, Any],
         return tuple(
             {"role": message.role, "content": _template(message.text).render(variables)} for message in release.messages
         )
+    except UndefinedError as error:
+        raise InvalidRequestError(
+            f"A prompt of task {release.task} needs what the call does not give: {error}.",
+            hint="Give it in metadata.lasttenth_variables.",
+            parameter="variables",
+        ) from error
     except TemplateError as error:
         raise ConfigurationError(f"A prompt of task {release.task} does not render: {error}.") from error
+
+
+def variables_of(release: Release) -> frozenset[str]:
+    """Return the names of the variables that a release's templates read. Raises ConfigurationError."""
+    try:
+        return frozenset().union(*(_names(message.text) for message in release.messages))
+    except TemplateError as error:
+        raise ConfigurationError(f"A prompt of task {release.task} cannot be read: {error}.") from error
+
+
+def parsed(text: str) -> nodes.Template:
+    """Return a template's tree. Raises jinja2.TemplateError."""
+    return _environment().parse(text)
 
 
 def material(text: str) -> str:
@@ -36,6 +59,11 @@ def attribute(text: str) -> str:
 @lru_cache(maxsize=256)
 def _template(text: str) -> Template:
     return _environment().from_string(text)
+
+
+@lru_cache(maxsize=256)
+def _names(text: str) -> frozenset[str]:
+    return frozenset(meta.find_undeclared_variables(parsed(text)))
 
 
 @lru_cache(maxsize=1)

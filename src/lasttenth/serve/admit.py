@@ -48,7 +48,7 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
     _check_content(request.operation, fields)
     metadata = head.metadata or {}
     own = {name: value for name, value in metadata.items() if name.startswith(CONTROL_KEY)}
-    controls = {name.removeprefix(CONTROL_KEY): str(value) for name, value in own.items() if value is not None}
+    controls = {name.removeprefix(CONTROL_KEY): _text(value) for name, value in own.items() if value is not None}
     if own:
         fields = _without_controls(fields)
     unit, source = _unit(request, controls, head, scope)
@@ -56,7 +56,7 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
         operation=request.operation,
         model=named(head.model),
         stream=bool(head.stream) and request.operation == "chat",
-        body=msgspec.json.encode(fields) if own else request.body,
+        body=request.body,
         fields=fields,
         controls={**controls, **_header_controls(request)},
         unit=unit,
@@ -77,6 +77,10 @@ def named(model: str) -> str:
             parameter="model",
         )
     return model
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
 def _check_content(operation: ModelOperation, fields: openai.Fields) -> None:

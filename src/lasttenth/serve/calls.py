@@ -40,9 +40,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     stream: bool
     body: bytes
-    """JSON as the caller sent it, without our own controls."""
+    """JSON as the caller sent it."""
     fields: Fields = {}
-    """What stands in the body."""
+    """What stands in the body, without our own controls."""
     controls: dict[str, str]
     unit: str
     unit_source: UnitSource

@@ -13,10 +13,11 @@ from lasttenth.records.errors import ConflictError, InvalidRequestError
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.records.ports import Caller, ChatRequest, FinishPart, ReplyPart, TaskCall, TextPart
 from lasttenth.records.traces import Payload, Span
-from lasttenth.releases.rendering import render
+from lasttenth.releases.rendering import PASSAGES, QUESTION, render, variables_of
 from lasttenth.serve.citing import Citer
 from lasttenth.serve.settle import RecordSpan
 
+Messages = tuple[dict[str, Any], ...]
 RetrieverOf = Callable[[str], Awaitable[Retriever]]
 """Return the retriever of a project."""
 
@@ -54,15 +55,14 @@ class DefaultProgram:
 
     async def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:
         """Yield text and citations in reading order, then a GroundingPart where it cites, then one FinishPart."""
-        question, history = _conversation(call.messages)
-        binding = call.release.retrieval
+        release, binding = call.release, call.release.retrieval
+        question, history = _conversation(call)
         passages = [] if binding is None else await self._retrieve(call, binding, question)
-        prompt = render(call.release, {"question": question, "passages": passages})
-        parameters = {**call.release.parameters, **call.parameters}
+        prompt = render(release, {**call.variables, QUESTION: question, PASSAGES: passages})
         request = ChatRequest(
-            model=call.release.model,
-            messages=(*prompt[:-1], *history, prompt[-1]),
-            parameters=parameters,
+            model=release.model,
+            messages=_with_history(prompt, history, asks=QUESTION in variables_of(release)),
+            parameters={**release.parameters, **call.parameters},
             stream=call.stream,
         )
         citer = Citer(passages)
@@ -100,11 +100,22 @@ class DefaultProgram:
         return passages
 
 
-def _conversation(messages: tuple[dict[str, Any], ...]) -> tuple[str, tuple[dict[str, Any], ...]]:
-    """Return the question, which is the last user message, and what was said before it."""
-    if not messages or messages[-1].get("role") != "user":
+def _conversation(call: TaskCall) -> tuple[str, Messages]:
+    """Return the question, which is the last user message, and what goes into the prompt beside it.
+
+    Where neither the prompt nor an index asks for the question, the whole conversation goes in, which may be none.
+    """
+    spoken = tuple(message for message in call.messages if message.get("role") in {"user", "assistant"})
+    if call.release.retrieval is None and QUESTION not in variables_of(call.release):
+        return "", spoken
+    if not call.messages or call.messages[-1].get("role") != "user":
         raise InvalidRequestError("The last message must be the user's question.", parameter="messages")
-    question = text_of(messages[-1]).strip()
+    question = text_of(call.messages[-1]).strip()
     if not question:
         raise InvalidRequestError("The question is empty.", parameter="messages")
-    return question, tuple(message for message in messages[:-1] if message.get("role") in {"user", "assistant"})
+    return question, spoken[:-1] if QUESTION in variables_of(call.release) else spoken
+
+
+def _with_history(prompt: Messages, history: Messages, *, asks: bool) -> Messages:
+    """Return the prompt with the conversation before its last message, which asks, or else behind it."""
+    return (*prompt[:-1], *history, prompt[-1]) if asks else (*prompt, *history)

@@ -9,9 +9,12 @@ import msgspec
 
 from lasttenth.models import openai
 from lasttenth.records.definitions import RetrievalBinding
+from lasttenth.records.errors import InvalidRequestError
+from lasttenth.records.hashing import canonical
 from lasttenth.records.ports import Caller, Citation, FinishPart, GroundingPart, Program, ReplyPart, TaskCall, TextPart
 from lasttenth.records.traces import Assignment
 from lasttenth.releases.registry import Registry, Resolved
+from lasttenth.releases.rendering import GIVEN
 from lasttenth.serve.admit import named
 from lasttenth.serve.cache import ExactCaching
 from lasttenth.serve.calls import Call, GatewayReply, Outcome
@@ -25,6 +28,7 @@ RegistryOf = Callable[[str], Awaitable[Registry]]
 FORWARDED = ("max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "stop", "reasoning_effort")
 """Parameters of a request that override those of the release."""
 
+VARIABLES = "variables"
 CITATION_TYPE = "lasttenth_citation"
 
 
@@ -44,9 +48,11 @@ class TaskRunner:
         registry = await self._registry_of(call.scope.project)
         chosen = await self._chosen(call, target, registry)
         body = openai.decode(call.body, openai.ChatBody)
+        variables = _variables(call)
         task_call = TaskCall(
             release=chosen.release,
             messages=tuple(body.messages),
+            variables=variables,
             parameters=_parameters(call.fields),
             stream=call.stream,
             scope=call.scope,
@@ -62,8 +68,9 @@ class TaskRunner:
         )
         settlement.outcome.model = chosen.release.model
         settlement.watch.lap("route")
+        scope = (chosen.hash, environment, canonical(variables).decode())
         ask = partial(self._run, call, settlement, program=program, task_call=task_call)
-        return await self._caching.answer(call, settlement, scope=(chosen.hash, environment), ask=ask)
+        return await self._caching.answer(call, settlement, scope=scope, ask=ask)
 
     async def _run(self, call: Call, settlement: Settlement, *, program: Program, task_call: TaskCall) -> GatewayReply:
         parts = program.answer(task_call, self._caller)
@@ -94,6 +101,22 @@ class TaskRunner:
             return resolved
         kept = await registry.keep(release, parent=resolved.hash)
         return Resolved(release, kept, resolved.probability)
+
+
+def _variables(call: Call) -> dict[str, Any]:
+    """Return what the caller gives the prompt. Raises InvalidRequestError."""
+    try:
+        variables = msgspec.json.decode(call.controls.get(VARIABLES, "{}"), type=dict[str, Any])
+    except openai.UNREADABLE as error:
+        raise InvalidRequestError(
+            f"The variables are no JSON object: {error}.", hint='Send them as {"name": value}.', parameter=VARIABLES
+        ) from error
+    taken = sorted(GIVEN & variables.keys())
+    if taken:
+        raise InvalidRequestError(
+            f"The variable {taken[0]} is not the caller's.", hint="Give it another name.", parameter=VARIABLES
+        )
+    return variables
 
 
 def _parameters(fields: openai.Fields) -> dict[str, Any]:

@@ -8,6 +8,8 @@ import pytest
 from lasttenth import App, SyncApp
 from lasttenth.app.jobs import ProjectJobs
 from lasttenth.app.sync_jobs import SyncJobs
+from lasttenth.app.sync_tasks import SyncTasks
+from lasttenth.app.tasks import ProjectTasks
 from lasttenth.jobs import Context
 from lasttenth.records.jobs import NewJob
 
@@ -25,6 +27,7 @@ def public(kind: type) -> dict[str, list[inspect.Parameter]]:
 def test_every_method_of_the_app_is_there_with_the_same_parameters() -> None:
     assert public(SyncApp) == public(App)
     assert public(SyncJobs) == public(ProjectJobs)
+    assert public(SyncTasks) == public(ProjectTasks)
 
 
 def test_jobs_are_enqueued_and_done_without_an_event_loop(tmp_path: Path) -> None:

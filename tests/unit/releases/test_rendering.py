@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from lasttenth.context.retrieval import Passage
 from lasttenth.models.providers.builtin import read_prompt
 from lasttenth.records.definitions import Message, Release
-from lasttenth.records.errors import ConfigurationError
+from lasttenth.records.errors import ConfigurationError, InvalidRequestError
 from lasttenth.releases.rendering import material, render
 from lasttenth.releases.taskfile import builtin_tasks
 
@@ -20,7 +20,7 @@ def release(text: str) -> Release:
 
 
 def test_undefined_variable_is_an_error_that_names_it() -> None:
-    with pytest.raises(ConfigurationError, match="'nmae' is undefined"):
+    with pytest.raises(InvalidRequestError, match="'nmae' is undefined"):
         render(release("Hello {{ nmae }}"), {"name": "x"})
 
 

@@ -1,0 +1,123 @@
+"""What can be said about a task file before anybody calls it: what cannot work, and what should be looked at.
+
+Secrets are found by the shapes that their issuers give them; that finds no password, and is no guard at run time.
+"""
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any, Literal
+
+import msgspec
+from jinja2 import nodes
+
+from lasttenth.records.errors import ConfigurationError
+from lasttenth.releases.rendering import GIVEN, QUESTION, parsed, variables_of
+from lasttenth.releases.taskfile import TaskFile
+
+LETTERS_A_TOKEN = 4
+"""Letters of English prose to a token, roughly; other languages and code take more tokens."""
+MARKING = frozenset({"attribute", "material", "tojson"})
+"""Filters after which a text cannot pass for a part of the prompt."""
+_SECRETS = {
+    "a key of OpenAI or Anthropic": r"\bsk-[A-Za-z0-9_-]{20,}",
+    "a key of AWS": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
+    "a token of GitHub": r"\b(?:gh[pousr]_[A-Za-z0-9]{36,}|github_pat_[A-Za-z0-9_]{22,})",
+    "a token of Slack": r"\bxox[abprs]-[A-Za-z0-9-]{10,}",
+    "a key of Google": r"\bAIza[0-9A-Za-z_-]{35}",
+    "a private key": r"-----BEGIN [A-Z ]*PRIVATE KEY-----",
+    "a key of Lasttenth": r"\blt-[a-z2-7]{16}-[a-z2-7]{52}\b",
+}
+_SECRET = re.compile("|".join(f"(?P<s{number}>{pattern})" for number, pattern in enumerate(_SECRETS.values())))
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something about a task file. With an error it is not taken."""
+
+    severity: Literal["error", "warning"]
+    part: str
+    """Where it stands, as in `messages.0.text`."""
+    message: str
+
+
+def findings(file: TaskFile) -> list[Finding]:
+    """Return what is wrong with a task file or should be looked at, the errors first."""
+    try:
+        used = variables_of(file.release)
+    except ConfigurationError as error:
+        return [_error("messages", error.message)]
+    found = [*_about_variables(file, used), *_about_secrets(file), *_about_instructions(file)]
+    return sorted(found, key=lambda finding: finding.severity)
+
+
+def tokens_of(file: TaskFile) -> int:
+    """Return about how many tokens the prompt has before anything is put into it."""
+    return math.ceil(sum(len(message.text) for message in file.release.messages) / LETTERS_A_TOKEN)
+
+
+def _error(part: str, message: str) -> Finding:
+    return Finding(severity="error", part=part, message=message)
+
+
+def _warning(part: str, message: str) -> Finding:
+    return Finding(severity="warning", part=part, message=message)
+
+
+def _about_variables(file: TaskFile, used: frozenset[str]) -> Iterator[Finding]:
+    for name in ("input_schema", "output_schema"):
+        schema = getattr(file.task, name)
+        if schema is not None and not _is_of_object(schema):
+            yield _error(name, "It must be a JSON Schema of an object, with its properties.")
+    own = used - GIVEN
+    schema = file.task.input_schema
+    if schema is None:
+        return
+    declared = set(schema.get("properties") or ())
+    for name in sorted(own - declared):
+        yield _error("input_schema", f"The prompt uses {name}, which input_schema does not declare.")
+    for name in sorted(declared - used):
+        yield _warning("input_schema", f"The prompt does not use {name}.")
+    for name in sorted((declared & used) - set(schema.get("required") or ()) - {QUESTION}):
+        yield _warning("input_schema", f"{name} is not required: a call without it may fail.")
+
+
+def _is_of_object(schema: dict[str, Any]) -> bool:
+    return schema.get("type", "object") == "object" and isinstance(schema.get("properties", {}), dict)
+
+
+def _about_secrets(file: TaskFile) -> Iterator[Finding]:
+    kinds = list(_SECRETS)
+    for place, message in enumerate(file.release.messages):
+        for match in _SECRET.finditer(message.text):
+            kind = kinds[int(str(match.lastgroup).removeprefix("s"))]
+            yield _error(f"messages.{place}.text", f"It looks as if it held {kind}.")
+
+
+def _about_instructions(file: TaskFile) -> Iterator[Finding]:
+    """Look for texts of others in the instructions, where they could pass for instructions themselves."""
+    for place, message in enumerate(file.release.messages):
+        if message.role != "system":
+            continue
+        for name in sorted(_shown_unmarked(parsed(message.text))):
+            yield _warning(
+                f"messages.{place}.text",
+                f"{name} goes into the instructions as it is: move it to the user's message, or mark it with | material.",
+            )
+
+
+def _shown_unmarked(node: nodes.Node) -> set[str]:
+    """Return the names of variables that are printed below a node without a filter that marks them."""
+    if isinstance(node, nodes.Filter) and node.name in MARKING:
+        return set()
+    if isinstance(node, nodes.Output):
+        return {each.name for part in node.nodes for each in _unmarked_names(part)}
+    return {name for child in node.iter_child_nodes() for name in _shown_unmarked(child)}
+
+
+def _unmarked_names(node: nodes.Node) -> Iterator[nodes.Name]:
+    if isinstance(node, nodes.Filter) and node.name in MARKING:
+        return
+    if isinstance(node, nodes.Name) and node.ctx == "load":
+        yield node
+    for child in node.iter_child_nodes():
+        yield from _unmarked_names(child)

@@ -1,0 +1,86 @@
+"""What is found in task files before anybody calls them."""
+
+import pytest
+
+from lasttenth.releases.checking import Finding, findings, tokens_of
+from lasttenth.releases.taskfile import TaskFile, builtin_tasks, read_task
+
+
+def file(user: str, *, system: str = "Be kind.", front: str = "") -> TaskFile:
+    text = f"---\nname: t\nmodel: up/m\n{front}---\n# System\n{system}\n# User\n{user}\n"
+    return read_task(text, source="t.md")
+
+
+def told(found: list[Finding]) -> list[tuple[str, str]]:
+    return [(each.severity, each.part) for each in found]
+
+
+def test_good_file_has_no_findings() -> None:
+    assert findings(file("Hello {{ question }}.")) == []
+    assert [findings(each) for each in builtin_tasks()] == [[]]
+
+
+def test_template_that_cannot_be_read_is_an_error() -> None:
+    assert told(findings(file("{% if x %}"))) == [("error", "messages")]
+
+
+SCHEMA = "input_schema: {type: object, properties: {name: {type: string}, age: {type: integer}}, required: [name]}\n"
+
+
+def test_variables_are_compared_with_the_schema() -> None:
+    found = findings(file("{{ name }} is {{ agee }}, says {{ question }}", front=SCHEMA))
+
+    assert [each.message for each in found] == [
+        "The prompt uses agee, which input_schema does not declare.",
+        "The prompt does not use age.",
+    ]
+
+
+def test_variable_that_may_be_missing_is_told() -> None:
+    found = findings(file("{{ name }} is {{ age }}", front=SCHEMA))
+
+    assert [each.message for each in found] == ["age is not required: a call without it may fail."]
+
+
+def test_schema_of_no_object_is_an_error() -> None:
+    assert told(findings(file("x", front="output_schema: {type: string}\n"))) == [("error", "output_schema")]
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "sk-" + "a1" * 20,
+        "AKIA" + "A1" * 8,
+        "ghp_" + "a1" * 18,
+        "xoxb-" + "1" * 12,
+        "AIza" + "b" * 35,
+        "-----BEGIN RSA PRIVATE KEY-----",
+        "lt-" + "a" * 16 + "-" + "b" * 52,
+    ],
+)
+def test_secret_is_an_error_that_does_not_repeat_it(secret: str) -> None:
+    found = findings(file(f"Use {secret} for it."))
+
+    assert told(found) == [("error", "messages.1.text")]
+    assert secret not in found[0].message
+
+
+@pytest.mark.parametrize(
+    ("system", "names"),
+    [
+        ("You serve {{ company }}.", ["company"]),
+        ("{% for each in items %}{{ each.name }}{% endfor %}", ["each"]),
+        ("You serve {{ company | material }}.", []),
+        ("{% if strict %}Be strict.{% endif %}", []),
+        ("{{ (company ~ name) | upper }}", ["company", "name"]),
+    ],
+)
+def test_texts_of_others_in_the_instructions_are_told(system: str, names: list[str]) -> None:
+    found = findings(file("{{ question }}", system=system))
+
+    assert [each.message.split()[0] for each in found] == names
+    assert {each.severity for each in found} <= {"warning"}
+
+
+def test_prompt_has_a_token_for_about_four_letters() -> None:
+    assert tokens_of(file("x" * 400, system="y" * 40)) == 110
