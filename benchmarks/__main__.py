@@ -13,6 +13,7 @@ BENCHMARKS = (
     "benchmarks.quotes.run",
     "benchmarks.store.jobs",
     "benchmarks.store.workers",
+    "benchmarks.replay.run",
     "benchmarks.scifact.retrieval",
     "benchmarks.scifact.answering",
     "benchmarks.scifact.product",

@@ -1,6 +1,7 @@
 """The App: one project of one installation, for Python programs. Every door works through it."""
 
 import asyncio
+import contextlib
 import os
 import re
 import time
@@ -15,11 +16,12 @@ from lasttenth.app.answers import Answer, message_of, read_answer
 from lasttenth.app.indexing import IndexPaths, index_paths
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation, find_place
 from lasttenth.app.jobs import ProjectJobs
+from lasttenth.app.replaying import Replayed, Replayer
 from lasttenth.app.tasks import ProjectTasks
 from lasttenth.app.views import IndexView, ModelsView, model_view
 from lasttenth.context.indexing import Indexer, IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
-from lasttenth.records.errors import ConflictError, InvalidRequestError, UpstreamError
+from lasttenth.records.errors import ConflictError, InvalidRequestError, StorageError, UpstreamError
 from lasttenth.records.hashing import text_hash
 from lasttenth.records.totals import DAY, HOUR, LABELS, Payer, Period, Spending, Total
 from lasttenth.records.traces import EVERYTHING, Span, TraceFilter, TraceSummary
@@ -248,8 +250,9 @@ class App:
         where: TraceFilter = EVERYTHING,
     ) -> list[TraceSummary]:
         """Return the latest traces that meet a filter, newest first; the bounds are Unix nanoseconds."""
-        if where.words:
+        with contextlib.suppress(StorageError):  # what cannot be written yet is not listed yet
             await self.installation.recorder.flush()
+        if where.words:
             await self.installation.upkeep.catch_up()
         store = await self.installation.store.project(self.project)
         return await store.traces.latest(limit=limit, before=before, after=after, where=where)
@@ -279,6 +282,21 @@ class App:
         store = await self.installation.store.project(self.project)
         now = self.installation.clock.now()
         return await store.traces.spending(by=by, after=now - days * DAY, before=now + DAY, limit=limit)
+
+    async def replay(self, traces: Sequence[str], *, release: str = "", live: bool = False) -> list[Replayed]:
+        """Run what traces recorded once more, offline, and return what is not the same. Nothing is stored.
+
+        Args:
+            traces: their ids.
+            release: answers in the place of the recorded one, by a pointer's name or a hash; of another task, nothing.
+            live: ask models for what the traces have no answer to, where the release makes another request of it.
+
+        Raises:
+            NotFoundError: there is no such trace, or no such release.
+        """
+        await self.installation.recorder.flush()
+        replayer = Replayer(self.installation, self.project, release=release, live=live)
+        return [await replayer.replay(trace) for trace in traces]
 
     async def trace(self, trace_id: str) -> list[Span]:
         """Return the spans of a trace in order of their start. Raises NotFoundError."""

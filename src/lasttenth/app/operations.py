@@ -9,6 +9,7 @@ from lasttenth.app.answers import Answer
 from lasttenth.app.app import DEFAULT_INDEX, DEFAULT_TASK, App
 from lasttenth.app.job_operations import JOB_OPERATIONS
 from lasttenth.app.operation import Done, Nothing, Operation
+from lasttenth.app.replaying import Replayed
 from lasttenth.app.task_operations import TASK_OPERATIONS
 from lasttenth.app.views import IndexView, ModelsView, SpanView, StatusView, span_view
 from lasttenth.context.indexing import TextDocument
@@ -58,6 +59,16 @@ class ShowTrace(msgspec.Struct, frozen=True, kw_only=True):
     """Which trace."""
 
     trace: Annotated[str, msgspec.Meta(description="The trace id, 32 hex digits.")]
+
+
+class ReplayTraces(msgspec.Struct, frozen=True, kw_only=True):
+    """Which traces to replay, and what to put in the place of what was recorded."""
+
+    traces: Annotated[list[str], msgspec.Meta(min_length=1, max_length=1000, description="The traces' ids.")]
+    release: Annotated[
+        str, msgspec.Meta(description="A release in the place of the recorded one: a pointer's name or a hash.")
+    ] = ""
+    live: Annotated[bool, msgspec.Meta(description="Ask models for what the traces have no answer to.")] = False
 
 
 class SearchIndex(msgspec.Struct, frozen=True, kw_only=True):
@@ -114,6 +125,10 @@ async def _list_traces(app: App, request: ListTraces) -> list[TraceSummary]:
 
 async def _show_trace(app: App, request: ShowTrace) -> list[SpanView]:
     return [span_view(span) for span in await app.trace(request.trace)]
+
+
+async def _replay_traces(app: App, request: ReplayTraces) -> list[Replayed]:
+    return await app.replay(request.traces, release=request.release, live=request.live)
 
 
 async def _show_usage(app: App, request: ShowUsage) -> list[Total]:
@@ -197,6 +212,16 @@ OPERATIONS: tuple[Operation, ...] = (
         ShowTrace,
         list[SpanView],
         _show_trace,
+    ),
+    Operation(
+        "replay_traces",
+        "POST",
+        "/api/replays",
+        (),
+        "Run what traces recorded once more, and say what is not the same.",
+        ReplayTraces,
+        list[Replayed],
+        _replay_traces,
     ),
     Operation(
         "show_usage",

@@ -10,6 +10,7 @@ from typing import Any, Self, TypeVar
 from lasttenth.app.answers import Answer
 from lasttenth.app.app import DEFAULT_INDEX, DEFAULT_TASK, PROGRAM, App, Paths
 from lasttenth.app.installation import DEFAULT_PROJECT
+from lasttenth.app.replaying import Replayed
 from lasttenth.app.sync_jobs import SyncJobs
 from lasttenth.app.sync_tasks import SyncTasks
 from lasttenth.app.views import IndexView, ModelsView
@@ -159,6 +160,10 @@ class SyncApp:
     def spending(self, *, by: Payer = "unit", days: int = 30, limit: int = 50) -> list[Spending]:
         """See `App.spending`."""
         return self._wait(self._app.spending(by=by, days=days, limit=limit))
+
+    def replay(self, traces: Sequence[str], *, release: str = "", live: bool = False) -> list[Replayed]:
+        """See `App.replay`."""
+        return self._wait(self._app.replay(traces, release=release, live=live))
 
     def trace(self, trace_id: str) -> list[Span]:
         """See `App.trace`."""

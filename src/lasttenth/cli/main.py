@@ -28,6 +28,7 @@ COMMANDS = {
     "tail": ("traces", "Follow the traces as they come."),
     "traces": ("traces", "List the latest traces."),
     "show": ("traces", "Show the spans of a trace."),
+    "replay": ("replay", "Run what traces recorded once more, offline, and say what is not the same."),
     "usage": ("traces", "Show what calls came to: tokens, cost and latency."),
     "spending": ("traces", "Show what each unit or key has spent."),
     "models": ("models", "List the models."),

@@ -67,13 +67,13 @@ def changes(found: Sequence[Change]) -> Group:
     """Return what is different between two releases."""
     if not found:
         return Group(Text("Nothing is different."))
-    return Group(*(line for change in found for line in _change_lines(change)))
+    return Group(*(line for change in found for line in change_lines(change)))
 
 
 def pushed_lines(pushed: Pushed) -> Group:
     """Return what came of a task file."""
     head = Text(f"task/{pushed.task}  release {pushed.release[:SHOWN]}", style="bold")
-    lines = [line for change in pushed.changes for line in _change_lines(change)] or [Text("  no change")]
+    lines = [line for change in pushed.changes for line in change_lines(change)] or [Text("  no change")]
     if pushed.move is not None:
         lines.append(move_line(pushed.move))
     if pushed.proposal is not None:
@@ -126,7 +126,8 @@ def weights(releases: Mapping[str, float]) -> str:
     )
 
 
-def _change_lines(change: Change) -> list[Text]:
+def change_lines(change: Change) -> list[Text]:
+    """Return one change."""
     if change.lines:
         lines = [Text(f"    {line}", style=_COLOURS.get(line[:1], "")) for line in change.lines]
         return [Text(f"  {change.part}"), *lines]

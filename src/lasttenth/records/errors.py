@@ -85,6 +85,12 @@ class ConflictError(LasttenthError):
     code, status, kind, exit_code = "conflict", 409, "invalid_request_error", 5
 
 
+class NotRecordedError(ConflictError):
+    """A trace that is replayed does not hold what is asked for."""
+
+    code = "not_recorded"
+
+
 class EmbedderMismatchError(ConflictError):
     """An index was built with another embedder than the one at hand; their vectors must never be mixed."""
 

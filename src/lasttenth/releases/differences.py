@@ -24,7 +24,12 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 def differences(before: Release, after: Release) -> list[Change]:
     """Return the changes from one release to another, in the order of a release's fields; none where they are equal."""
-    return _between("", msgspec.to_builtins(before), msgspec.to_builtins(after))
+    return compared(msgspec.to_builtins(before), msgspec.to_builtins(after))
+
+
+def compared(before: Any, after: Any) -> list[Change]:
+    """Return the changes from one value of JSON to another one."""
+    return _between("", before, after)
 
 
 def _between(part: str, before: Any, after: Any) -> list[Change]:

@@ -2,11 +2,11 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from lasttenth.context.retrieval import Passage, Retriever
+from lasttenth.context.retrieval import Passage, Snapshot
 from lasttenth.models.openai import text_of
 from lasttenth.records.definitions import Environment, RetrievalBinding
 from lasttenth.records.errors import ConflictError, InvalidRequestError
@@ -18,8 +18,22 @@ from lasttenth.serve.citing import Citer
 from lasttenth.serve.settle import RecordSpan
 
 Messages = tuple[dict[str, Any], ...]
-RetrieverOf = Callable[[str], Awaitable[Retriever]]
-"""Return the retriever of a project."""
+
+
+class Searching(Protocol):
+    """Find passages: a retriever, or a recorded trace."""
+
+    async def snapshot(self, index: str) -> Snapshot:
+        """Return what an index holds. Raises IndexNotFoundError."""
+        ...
+
+    async def search(self, index: str, question: str, *, limit: int) -> list[Passage]:
+        """Return the best passages, best first. Raises IndexNotFoundError."""
+        ...
+
+
+RetrieverOf = Callable[[str], Awaitable[Searching]]
+"""Return what searches the indexes of a project."""
 
 
 class DefaultProgram:
@@ -83,7 +97,6 @@ class DefaultProgram:
         started, began = self._clock.now(), self._clock.monotonic()
         retriever = await self._retriever_of(call.scope.project)
         passages = await retriever.search(binding.index, question, limit=binding.passages)
-        found = [{"document": each.document, "line": each.line, "score": each.score} for each in passages]
         span = Span(
             trace_id=call.scope.trace_id,
             span_id=self._ids.span(),
@@ -94,7 +107,7 @@ class DefaultProgram:
             end=started + self._clock.monotonic() - began,
             attributes={"passages": len(passages)},
             input=Payload(media_type="text/plain", body=question.encode()),
-            output=Payload(media_type="application/json", body=msgspec.json.encode(found)),
+            output=Payload(media_type="application/json", body=msgspec.json.encode(passages)),
         )
         self._record(call.scope.project, span)
         return passages

@@ -34,6 +34,11 @@ class Router:
     def __init__(self, providers: Mapping[str, Provider]) -> None:
         self._providers = dict(providers)
 
+    @property
+    def providers(self) -> Mapping[str, Provider]:
+        """Return the providers by name."""
+        return self._providers
+
     def task_of(self, name: str) -> TaskTarget | None:
         """Return the task that a name stands for, None where it names a model."""
         if not name.startswith(TASK_PREFIX):

@@ -1,0 +1,1 @@
+"""What replaying costs, and what stands between a request and its prompt."""

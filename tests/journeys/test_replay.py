@@ -1,0 +1,175 @@
+"""Traces are cassettes: what was recorded is done once more without a network, and comes out the same."""
+
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from openai import APIError, OpenAI
+from tests.journeys.commands import lasttenth, output_of
+from tests.journeys.conversations import POLICY, REFUNDS, asked
+from tests.journeys.test_tasks import LETTER, called
+
+from lasttenth import SyncApp
+from lasttenth.app.replaying import Replayed
+from lasttenth.context.indexing import TextDocument
+from lasttenth.models.port import ModelRequest
+from lasttenth.serve.cassette import Cassette
+from lasttenth.testing import RunningServer, Upstream, completion, eventually, streamed
+
+REQUESTS = 500
+GRUMPY = (
+    LETTER.replace("letter", "grumpy")
+    .replace("Dear", "Be short with {{ question }}, dear")
+    .replace('{{ name }}, {{ items | join(" and ") }}', "all")
+)
+
+
+def traces_of(server: RunningServer) -> list[str]:
+    return [trace["trace_id"] for trace in called(server, "GET", "/api/traces?limit=1000")]
+
+
+def replayed(server: RunningServer) -> list[Replayed]:
+    """Replay the traces of a server."""
+    return msgspec.convert(called(server, "POST", "/api/replays", traces=traces_of(server)), list[Replayed])
+
+
+def test_requests_of_every_kind_come_out_the_same(server: RunningServer, client: OpenAI, upstream: Upstream) -> None:
+    upstream.script("whole", completion("From above."))
+    upstream.script("streaming", streamed("From ", "above."))
+    for name in ("whole", "streaming"):
+        text = LETTER.replace("scripted/echo", f"up/{name}").replace("letter", f"letter-{name}")
+        called(server, "POST", "/api/tasks", text=text)
+    called(server, "POST", "/api/tasks", text=LETTER)
+    given = {"lasttenth_variables": '{"name": "Ann", "items": ["lamp"]}'}
+    usage: Any = {"include_usage": True}
+    for stream in (False, True):
+        name, options = ("streaming", {"stream_options": usage}) if stream else ("whole", {})
+        for model, messages, metadata in (
+            ("task/answer", asked(REFUNDS), None),
+            ("task/answer", asked("Who painted the ceiling of the Sistine Chapel?"), {"theirs": "stays"}),
+            ("task/letter", [], given),
+            (f"task/letter-{name}", [], given),
+            (f"up/{name}", asked("Hello?"), None),
+            ("scripted/echo", asked("Hello?"), None),
+        ):
+            _heard(client, model, messages, stream=stream, metadata=metadata, **options)
+            _heard(client, model, messages, stream=stream, metadata=metadata)
+    embed = msgspec.json.encode({"model": "up/whole", "input": "text"})
+    assert server.request("POST", "/v1/embeddings", body=embed).status == 200
+    for model in ("scripted/crowded", "scripted/broken", "gone/m", "nobody/m", "task/nobody"):
+        with pytest.raises(APIError):
+            _heard(client, model, asked("Hello?"), stream=model == "scripted/broken")
+
+    eventually(lambda: len(traces_of(server)) >= 30)
+    assert [each for each in replayed(server) if each.outcome != "same"] == []
+
+
+def _heard(client: OpenAI, model: str, messages: Sequence[Any], *, stream: bool, **fields: Any) -> None:
+    reply = client.chat.completions.create(model=model, messages=list(messages), stream=stream, **fields)
+    if stream:
+        for _ in reply:
+            pass
+
+
+def test_every_request_is_made_again_to_the_byte(
+    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upstream.script("again", completion("From above."))
+    (tmp_path / "lasttenth.yaml").write_text(f"providers: {{up: {{base_url: {upstream.base_url}}}}}")
+    made: list[bytes] = []
+
+    def answer(cassette: Cassette, request: ModelRequest, play: Any = Cassette.answer) -> Any:
+        made.append(request.body)
+        return play(cassette, request)
+
+    with SyncApp(tmp_path, configuration=tmp_path / "lasttenth.yaml") as app:
+        app.add_texts([TextDocument(name="policy.md", text=POLICY)])
+        for text in (LETTER, GRUMPY):
+            app.tasks.push(text.replace("scripted/echo", "up/again"))
+        for number in range(REQUESTS):
+            _mixed(app, number)
+        traces = [trace.trace_id for trace in app.traces(limit=REQUESTS)]
+        monkeypatch.setattr(Cassette, "answer", answer)
+        found = app.replay(traces[::-1])
+
+    assert [each for each in found if each.outcome != "same"] == []
+    assert made == [request.body for request in upstream.requests("again")]
+    assert len(made) == REQUESTS
+
+
+def _mixed(app: SyncApp, number: int) -> None:
+    """Ask for one of several things, each time in other words."""
+    words = f"Nº {number}: “{chr(0x1F600 + number % 50)}” \\ <b>&amp;</b> \u2028 {number / 7}"
+    said = {"role": "assistant", "content": "Which one?"}
+    kind = number % 5
+    if kind == 0:
+        app.ask(words, model="up/again")
+    elif kind == 1:
+        app.ask("", task="letter", variables={"name": words, "items": [words, number]})
+    elif kind == 2:
+        app.chat("task/grumpy", [*asked(words), said, *asked("That one.")])
+    elif kind == 3:
+        app.chat("up/again", [*asked(words), said, {"role": "user", "content": [{"type": "text", "text": words}]}])
+    else:
+        app.chat("task/grumpy", asked(words), metadata={"lasttenth_model": "up/again", "theirs": words})
+
+
+@pytest.fixture
+def recorded(tmp_path: Path) -> Path:
+    """Return a folder with a trace of the built-in task and one of a task of its own."""
+    with SyncApp(tmp_path) as app:
+        app.add_texts([TextDocument(name="policy.md", text=POLICY)])
+        app.tasks.push(LETTER)
+        app.ask(REFUNDS)
+        app.ask("", task="letter", variables={"name": "Ann", "items": ["lamp"]})
+    return tmp_path
+
+
+def test_replay_needs_neither_network_nor_index_nor_provider(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with SyncApp(recorded) as app:
+        app.drop_index("default")
+        traces = [trace.trace_id for trace in app.traces()]
+        monkeypatch.setattr(socket, "socket", _forbidden)
+
+        found = app.replay(traces)
+
+    assert [each.outcome for each in found] == ["same", "same"]
+
+
+def _forbidden(*_: object, **__: object) -> None:
+    raise AssertionError("A socket was opened.")
+
+
+def test_replay_stores_nothing(recorded: Path) -> None:
+    with SyncApp(recorded) as app:
+        before = app.traces(), app.usage()
+        app.replay([trace.trace_id for trace in before[0]])
+
+        assert (app.traces(), app.usage()) == before
+
+
+def test_another_release_shows_what_it_would_ask_and_what_it_answers_if_it_may(recorded: Path) -> None:
+    (recorded / "letter.md").write_text(LETTER.replace("Dear", "Hello"))
+    output_of("task", "push", "letter.md", "--pointer", "canary", folder=recorded)
+
+    shown = lasttenth("replay", "--task", "letter", "--release", "canary", folder=recorded)
+    assert shown.returncode == 0
+    assert "messages.0.content  Dear Ann, lamp are on their way. → Hello Ann, lamp are on their way." in shown.stdout
+
+    answered = output_of("replay", "--task", "letter", "--release", "canary", "--live", folder=recorded)[0]
+    assert (answered["outcome"], answered["unrecorded"]) == ("different", 1)
+    changes = [change for each in answered["differences"] if each["part"] == "output" for change in each["changes"]]
+    assert {"Hello Ann, lamp are on their way."} <= {change["after"] for change in changes}
+
+
+def test_trace_that_was_erased_or_kept_without_payloads_is_named(recorded: Path) -> None:
+    (recorded / "lasttenth.yaml").write_text("traces: {payloads: false}")
+    assert output_of("ask", "Hello?", "--task", "answer", folder=recorded)["trace_id"]
+
+    found = output_of("replay", folder=recorded)
+
+    assert [each["outcome"] for each in found] == ["not reproducible", "same", "same"]
+    assert "was not kept" in found[0]["reason"]
