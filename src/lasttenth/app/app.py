@@ -32,6 +32,9 @@ DEFAULT_TASK = "answer"
 PROGRAM = "program"
 """Who did something, where a program does not say it."""
 
+LIST_SECONDS = 2.0
+"""How long a list of traces waits for those that are not written yet."""
+
 Paths = str | Path | Sequence[str | Path]
 """One file or folder, or several."""
 
@@ -250,8 +253,10 @@ class App:
         where: TraceFilter = EVERYTHING,
     ) -> list[TraceSummary]:
         """Return the latest traces that meet a filter, newest first; the bounds are Unix nanoseconds."""
-        with contextlib.suppress(StorageError):  # what cannot be written yet is not listed yet
-            await self.installation.recorder.flush()
+        # What cannot be written in time is not listed yet.
+        with contextlib.suppress(StorageError, TimeoutError):
+            async with asyncio.timeout(LIST_SECONDS):
+                await self.installation.recorder.flush()
         if where.words:
             await self.installation.upkeep.catch_up()
         store = await self.installation.store.project(self.project)

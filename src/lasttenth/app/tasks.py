@@ -7,11 +7,12 @@ from typing import Literal
 import msgspec
 
 from lasttenth.app.installation import Installation
+from lasttenth.models.openai import estimated_tokens
 from lasttenth.records.definitions import Release, Task
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.records.usage import Usage
-from lasttenth.releases.checking import Finding, findings, tokens_of
+from lasttenth.releases.checking import Finding, findings
 from lasttenth.releases.differences import Change, differences
 from lasttenth.releases.pointers import PRODUCTION, NewMove
 from lasttenth.releases.proposals import ProposalState
@@ -106,7 +107,7 @@ class ProjectTasks:
     def check(self, text: str, *, source: str = "The task file") -> Checked:
         """Return what can be said about a task file before anybody calls it. Raises ConfigurationError."""
         file = read_task(text, source=source)
-        tokens = tokens_of(file)
+        tokens = sum(estimated_tokens(message.text) for message in file.release.messages)
         usage = Usage(input_tokens=tokens)
         cost = self._installation.prices.cost(file.release.model, usage, at=self._installation.clock.now())
         return Checked(

@@ -3,7 +3,6 @@
 Secrets are found by the shapes that their issuers give them; that finds no password, and is no guard at run time.
 """
 
-import math
 import re
 from collections.abc import Iterator
 from typing import Any, Literal
@@ -15,8 +14,6 @@ from lasttenth.records.errors import ConfigurationError
 from lasttenth.releases.rendering import GIVEN, QUESTION, parsed, variables_of
 from lasttenth.releases.taskfile import TaskFile
 
-LETTERS_A_TOKEN = 4
-"""Letters of English prose to a token, roughly; other languages and code take more tokens."""
 MARKING = frozenset({"attribute", "material", "tojson"})
 """Filters after which a text cannot pass for a part of the prompt."""
 _SECRETS = {
@@ -48,11 +45,6 @@ def findings(file: TaskFile) -> list[Finding]:
         return [_error("messages", error.message)]
     found = [*_about_variables(file, used), *_about_secrets(file), *_about_instructions(file)]
     return sorted(found, key=lambda finding: finding.severity)
-
-
-def tokens_of(file: TaskFile) -> int:
-    """Return about how many tokens the prompt has before anything is put into it."""
-    return math.ceil(sum(len(message.text) for message in file.release.messages) / LETTERS_A_TOKEN)
 
 
 def _error(part: str, message: str) -> Finding:

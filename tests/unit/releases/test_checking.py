@@ -2,7 +2,7 @@
 
 import pytest
 
-from lasttenth.releases.checking import Finding, findings, tokens_of
+from lasttenth.releases.checking import Finding, findings
 from lasttenth.releases.taskfile import TaskFile, builtin_tasks, read_task
 
 
@@ -80,7 +80,3 @@ def test_texts_of_others_in_the_instructions_are_told(system: str, names: list[s
 
     assert [each.message.split()[0] for each in found] == names
     assert {each.severity for each in found} <= {"warning"}
-
-
-def test_prompt_has_a_token_for_about_four_letters() -> None:
-    assert tokens_of(file("x" * 400, system="y" * 40)) == 110
