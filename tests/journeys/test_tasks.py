@@ -9,7 +9,7 @@ from openai import BadRequestError, OpenAI
 from tests.journeys.commands import error_of, lasttenth, made_key, output_of
 from tests.journeys.conversations import asked
 
-from lasttenth.testing import RunningServer
+from lasttenth.testing import RunningServer, Upstream, completion
 
 FILE = """---
 name: greet
@@ -184,6 +184,48 @@ def test_conversation_follows_a_prompt_that_does_not_ask_for_the_question(
     reply = client.chat.completions.create(model="task/letter", messages=asked("Who is it from?"), metadata=given)
 
     assert reply.choices[0].message.content == "Who is it from?"
+
+
+SHOWN = """---
+name: shown
+model: up/shown
+examples:
+  - {input: {question: Hi}, output: calm}
+  - {input: {question: NOW!}, output: angry}
+---
+
+# System
+
+One word.
+
+# User
+
+How is this? {{ question }}
+"""
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_examples_stand_before_what_is_asked(
+    server: RunningServer, client: OpenAI, upstream: Upstream, *, asks: bool
+) -> None:
+    upstream.script("shown", completion("calm"))
+    called(server, "POST", "/api/tasks", text=SHOWN if asks else SHOWN[: SHOWN.index("# User")])
+
+    said = [*asked("Before?"), {"role": "assistant", "content": "Yes."}, *asked("Hello?")]
+    client.chat.completions.create(model="task/shown", messages=said)
+
+    body = msgspec.json.decode(upstream.requests("shown")[-1].body)
+    how = "How is this? " if asks else ""
+    assert [(message["role"], message["content"]) for message in body["messages"]] == [
+        ("system", "One word."),
+        ("user", f"{how}Hi"),
+        ("assistant", "calm"),
+        ("user", f"{how}NOW!"),
+        ("assistant", "angry"),
+        ("user", "Before?"),
+        ("assistant", "Yes."),
+        ("user", f"{how}Hello?"),
+    ]
 
 
 def test_answers_to_other_variables_are_other_answers_in_the_cache(server: RunningServer, client: OpenAI) -> None:

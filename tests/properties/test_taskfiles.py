@@ -6,7 +6,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lasttenth.records.definitions import Message, Objective, Release, RetrievalBinding, Task
+from lasttenth.records.definitions import Example, Message, Objective, Release, RetrievalBinding, Task
 from lasttenth.releases.differences import differences
 from lasttenth.releases.taskfile import TaskFile, read_task, write_task
 
@@ -28,6 +28,9 @@ objectives = st.lists(
     st.builds(Objective, metric=words, margin=st.floats(0, 1), direction=st.sampled_from(["higher", "lower"])),
     max_size=2,
 ).map(tuple)
+examples = st.lists(st.builds(Example, input=st.dictionaries(words, values, max_size=2), output=words), max_size=2).map(
+    tuple
+)
 bindings = st.builds(RetrievalBinding, index=words, passages=st.integers(1, 9))
 
 
@@ -46,6 +49,7 @@ def files(draw: st.DrawFn) -> TaskFile:
         messages=draw(messages),
         model=draw(words),
         parameters=draw(st.dictionaries(words, values, max_size=3)),
+        examples=draw(examples),
         retrieval=draw(st.none() | bindings),
         cites=draw(st.booleans()),
     )

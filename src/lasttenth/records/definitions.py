@@ -51,6 +51,13 @@ class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     text: str
 
 
+class Example(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the prompt is given, by variable, and what is to be answered to that."""
+
+    input: dict[str, Any] = {}
+    output: str
+
+
 class RetrievalBinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which index a release reads: `follow` an index by name, or stay `pinned` to one snapshot of it."""
 
@@ -70,7 +77,7 @@ class Release(Definition, frozen=True, kw_only=True):
     messages: tuple[Message, ...]
     model: str
     parameters: dict[str, Any] = {}
-    examples: tuple[dict[str, Any], ...] = ()
+    examples: tuple[Example, ...] = ()
     tools: tuple[dict[str, Any], ...] = ()
     guards: tuple[dict[str, Any], ...] = ()
     retrieval: RetrievalBinding | None = None

@@ -10,8 +10,9 @@ from typing import Any, Literal
 import msgspec
 from jinja2 import nodes
 
-from lasttenth.records.errors import ConfigurationError
-from lasttenth.releases.rendering import GIVEN, QUESTION, parsed, variables_of
+from lasttenth.records.errors import ConfigurationError, InvalidRequestError
+from lasttenth.records.hashing import canonical
+from lasttenth.releases.rendering import GIVEN, QUESTION, examples, parsed, variables_of
 from lasttenth.releases.taskfile import TaskFile
 
 MARKING = frozenset({"attribute", "material", "tojson"})
@@ -43,7 +44,7 @@ def findings(file: TaskFile) -> list[Finding]:
         used = variables_of(file.release)
     except ConfigurationError as error:
         return [_error("messages", error.message)]
-    found = [*_about_variables(file, used), *_about_secrets(file), *_about_instructions(file)]
+    found = [*_about_variables(file, used), *_about_examples(file), *_about_secrets(file), *_about_instructions(file)]
     return sorted(found, key=lambda finding: finding.severity)
 
 
@@ -73,16 +74,26 @@ def _about_variables(file: TaskFile, used: frozenset[str]) -> Iterator[Finding]:
         yield _warning("input_schema", f"{name} is not required: a call without it may fail.")
 
 
+def _about_examples(file: TaskFile) -> Iterator[Finding]:
+    try:
+        examples(file.release)
+    except (ConfigurationError, InvalidRequestError) as error:
+        yield _error("examples", error.message)
+
+
 def _is_of_object(schema: dict[str, Any]) -> bool:
     return schema.get("type", "object") == "object" and isinstance(schema.get("properties", {}), dict)
 
 
 def _about_secrets(file: TaskFile) -> Iterator[Finding]:
     kinds = list(_SECRETS)
-    for place, message in enumerate(file.release.messages):
-        for match in _SECRET.finditer(message.text):
+    release = file.release
+    texts = {f"messages.{place}.text": message.text for place, message in enumerate(release.messages)}
+    texts |= {f"examples.{place}": canonical(example).decode() for place, example in enumerate(release.examples)}
+    for part, text in texts.items():
+        for match in _SECRET.finditer(text):
             kind = kinds[int(str(match.lastgroup).removeprefix("s"))]
-            yield _error(f"messages.{place}.text", f"It looks as if it held {kind}.")
+            yield _error(part, f"It looks as if it held {kind}.")
 
 
 def _about_instructions(file: TaskFile) -> Iterator[Finding]:

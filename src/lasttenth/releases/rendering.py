@@ -7,22 +7,46 @@ from typing import Any
 from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, UndefinedError, meta, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from lasttenth.records.definitions import Release
+from lasttenth.records.definitions import Message, Release
 from lasttenth.records.errors import ConfigurationError, InvalidRequestError
 
 QUESTION, PASSAGES = "question", "passages"
 GIVEN = frozenset({QUESTION, PASSAGES})
 """Variables of a prompt that come from the conversation and from the index, and never from the caller's own."""
 
+_PLAIN = Message(role="user", text="{{ question }}")
 _TAG = re.compile(r"<(?=/?\s*(?:document|question|quote|declined)\b)", re.IGNORECASE)
 
 
 def render(release: Release, variables: dict[str, Any]) -> tuple[dict[str, Any], ...]:
-    """Return the release's messages in OpenAI's shape. Raises ConfigurationError for a template that does not render."""
-    try:
-        return tuple(
-            {"role": message.role, "content": _template(message.text).render(variables)} for message in release.messages
+    """Return the release's messages in OpenAI's shape.
+
+    Raises:
+        InvalidRequestError: a variable is missing.
+        ConfigurationError: a template does not render.
+    """
+    return tuple(_rendered(release, message, variables) for message in release.messages)
+
+
+def examples(release: Release) -> tuple[dict[str, Any], ...]:
+    """Return the release's examples as a conversation: the last user message with the input of each, and its output.
+
+    Where the prompt does not end with the user, the user says what the input names `question`.
+    """
+    asking = release.messages[-1] if release.messages[-1].role == "user" else _PLAIN
+    turns = (
+        (
+            _rendered(release, asking, {QUESTION: "", PASSAGES: [], **example.input}),
+            {"role": "assistant", "content": example.output},
         )
+        for example in release.examples
+    )
+    return tuple(message for turn in turns for message in turn)
+
+
+def _rendered(release: Release, message: Message, variables: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return {"role": message.role, "content": _template(message.text).render(variables)}
     except UndefinedError as error:
         raise InvalidRequestError(
             f"A prompt of task {release.task} needs what the call does not give: {error}.",

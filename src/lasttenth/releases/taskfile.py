@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 import yaml
 
-from lasttenth.records.definitions import Message, Objective, Release, RetrievalBinding, Task
+from lasttenth.records.definitions import Example, Message, Objective, Release, RetrievalBinding, Task
 from lasttenth.records.errors import ConfigurationError
 
 _FRONT = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
@@ -32,6 +32,7 @@ class _FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     objectives: tuple[Objective, ...] = ()
     model: str
     parameters: dict[str, Any] = {}
+    examples: tuple[Example, ...] = ()
     retrieval: RetrievalBinding | None = None
     cites: bool = False
 

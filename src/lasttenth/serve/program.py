@@ -13,7 +13,7 @@ from lasttenth.records.errors import ConflictError, InvalidRequestError
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.records.ports import Caller, ChatRequest, FinishPart, ReplyPart, TaskCall, TextPart
 from lasttenth.records.traces import Payload, Span
-from lasttenth.releases.rendering import PASSAGES, QUESTION, render, variables_of
+from lasttenth.releases.rendering import PASSAGES, QUESTION, examples, render, variables_of
 from lasttenth.serve.citing import Citer
 from lasttenth.serve.settle import RecordSpan
 
@@ -75,7 +75,7 @@ class DefaultProgram:
         prompt = render(release, {**call.variables, QUESTION: question, PASSAGES: passages})
         request = ChatRequest(
             model=release.model,
-            messages=_with_history(prompt, history, asks=QUESTION in variables_of(release)),
+            messages=_conversed(prompt, examples(release), history, asks=QUESTION in variables_of(release)),
             parameters={**release.parameters, **call.parameters},
             stream=call.stream,
         )
@@ -129,6 +129,10 @@ def _conversation(call: TaskCall) -> tuple[str, Messages]:
     return question, spoken[:-1] if QUESTION in variables_of(call.release) else spoken
 
 
-def _with_history(prompt: Messages, history: Messages, *, asks: bool) -> Messages:
-    """Return the prompt with the conversation before its last message, which asks, or else behind it."""
-    return (*prompt[:-1], *history, prompt[-1]) if asks else (*prompt, *history)
+def _conversed(prompt: Messages, shown: Messages, history: Messages, *, asks: bool) -> Messages:
+    """Return the prompt with its examples and the conversation before its last message, which asks, or else behind it."""
+    if asks:
+        return (*prompt[:-1], *shown, *history, prompt[-1])
+    if prompt[-1]["role"] == "user":
+        return (*prompt[:-1], *shown, prompt[-1], *history)
+    return (*prompt, *shown, *history)

@@ -46,6 +46,13 @@ def test_schema_of_no_object_is_an_error() -> None:
     assert told(findings(file("x", front="output_schema: {type: string}\n"))) == [("error", "output_schema")]
 
 
+def test_example_that_lacks_a_variable_is_an_error() -> None:
+    found = findings(file("{{ name }}", front="examples: [{input: {nmae: Ann}, output: Hello Ann}]\n"))
+
+    assert told(found) == [("error", "examples")]
+    assert "'name' is undefined" in found[0].message
+
+
 @pytest.mark.parametrize(
     "secret",
     [
