@@ -22,7 +22,8 @@ PARTS = {
     "start": ("benchmarks.gateway.start",),
     "workers": ("benchmarks.gateway.workers",),
     "stages": ("benchmarks.gateway.stages",),
-    "soak": ("benchmarks.gateway.soak", "--minutes", "15"),
+    # As installed without extras: `auto` would load pyreqwest, only to find that it does not cancel.
+    "soak": ("benchmarks.gateway.soak", "--minutes", "15", "--transport", "aiohttp"),
 }
 
 
