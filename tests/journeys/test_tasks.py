@@ -53,6 +53,7 @@ def test_from_an_edit_to_a_rollback_by_the_command_line_alone(folder: Path) -> N
     output_of("task", "protect", "greet", folder=folder)
 
     pushed = output_of("task", "push", "tasks", "--comment", "warmer", folder=folder)[0]
+    assert output_of("task", "push", "tasks", folder=folder)[0]["proposal"] == pushed["proposal"]
     assert [change["part"] for change in pushed["changes"]] == ["messages.0.text"]
     assert standing(folder) == kind
     proposal = pushed["proposal"]["proposal"]["id"]
@@ -82,6 +83,8 @@ def test_files_are_pulled_and_nothing_that_was_not_pushed_is_written_over(folder
     code, error = error_of("task", "pull", "greet", "--to", "tasks", folder=folder)
     assert (code, error["code"]) == (5, "conflict")
     assert (folder / "tasks" / "greet.md").read_text() == WARM
+    (folder / "tasks" / "greet.md").write_text(KIND.replace("model:", "owner: support\nmodel:"))
+    assert error_of("task", "pull", "greet", "--to", "tasks", folder=folder)[1]["code"] == "conflict"
 
     assert output_of("task", "pull", "greet", "--to", "tasks", "--force", folder=folder) == {"tasks/greet.md": True}
     assert output_of("task", "pull", "--to", "tasks", folder=folder) == {
@@ -102,7 +105,14 @@ def test_wrong_file_is_told_before_anything_is_declared(folder: Path) -> None:
     assert len(output_of("task", "releases", "greet", folder=folder)) == 1
 
 
-def test_file_that_cannot_work_is_not_taken(folder: Path) -> None:
+def test_pointer_that_is_not_there_cannot_be_protected(folder: Path) -> None:
+    assert error_of("task", "protect", "greet", "--pointer", "prodution", folder=folder)[1]["code"] == "not_found"
+
+
+def test_file_that_cannot_work_is_not_taken_and_neither_are_those_beside_it(folder: Path) -> None:
+    (folder / "tasks" / "other.md").write_text(WARM.replace("greet", "other").replace("question }}", "qestion"))
+    assert error_of("task", "push", "tasks", "--dry-run", folder=folder)[0] == 2
+    assert error_of("task", "push", "tasks", folder=folder)[0] == 2
     (folder / "tasks" / "greet.md").write_text(WARM.replace("question }}", "qestion"))
 
     checked = lasttenth("task", "check", "tasks", folder=folder)
@@ -164,6 +174,7 @@ def test_variables_go_into_the_prompt_and_stand_in_the_trace(server: RunningServ
         ('["Ann"]', "no JSON object"),
         ('{"name": ', "no JSON object"),
         ('{"name": "Ann", "items": [], "question": "x"}', "not the caller's"),
+        ('{"name": "Ann", "items": 3}', "cannot use what the call gives"),
     ],
 )
 def test_variables_that_cannot_be_are_the_callers_error(
@@ -173,6 +184,13 @@ def test_variables_that_cannot_be_are_the_callers_error(
 
     with pytest.raises(BadRequestError, match=said):
         client.chat.completions.create(model="task/letter", messages=[], metadata={"lasttenth_variables": variables})
+
+
+def test_variables_are_no_header(client: OpenAI) -> None:
+    with pytest.raises(BadRequestError, match="Variables are no header"):
+        client.chat.completions.create(
+            model="task/answer", messages=asked("Hello?"), extra_headers={"x-lasttenth-variables": "{}"}
+        )
 
 
 def test_conversation_follows_a_prompt_that_does_not_ask_for_the_question(
@@ -235,12 +253,17 @@ def test_answers_to_other_variables_are_other_answers_in_the_cache(server: Runni
         client.chat.completions.with_raw_response.create(
             model="task/cached-letter",
             messages=[],
-            metadata={"lasttenth_variables": f'{{"items": [], "name": "{name}"}}', "lasttenth_cache": "exact"},
+            metadata={"lasttenth_variables": given, "lasttenth_cache": "exact"},
         )
-        for name in ("Ann", "Bo", "Ann")
+        for given in (
+            '{"items": {"a": 1, "b": 2}, "name": "Ann"}',
+            '{"items": [], "name": "Bo"}',
+            '{"items": {"b": 2, "a": 1}, "name": "Ann"}',
+            '{"items": {"a": 1, "b": 2}, "name": "Ann"}',
+        )
     ]
 
-    assert [reply.headers["x-lasttenth-cache"] for reply in replies] == ["miss", "miss", "hit"]
+    assert [reply.headers["x-lasttenth-cache"] for reply in replies] == ["miss", "miss", "miss", "hit"]
     assert replies[1].parse().choices[0].message.content == "Dear Bo,  are on their way."
 
 

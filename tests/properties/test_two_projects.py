@@ -110,6 +110,7 @@ OBSERVATIONS: dict[str, Action] = {
     "Definitions.ancestors": lambda s, n: s.definitions.ancestors(Task(name=f"t{n}").hash),
     "Events.get": lambda s, n: s.events.get(Score, f"{n}"),
     "Events.latest": lambda s, _: s.events.latest(Score),
+    "Events.latest_of_each": lambda s, _: s.events.latest_of_each(Score),
     "Payloads.get": lambda s, n: s.payloads.get(f"{n:064x}"),
     "Traces.get": lambda s, n: s.traces.get(_trace(n)),
     "Traces.latest": lambda s, n: s.traces.latest(where=FILTERS[n]),

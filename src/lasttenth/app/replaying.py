@@ -6,16 +6,16 @@ this version still asks and answers as that one did, and with another release, w
 
 from collections.abc import Iterator, Sequence
 from itertools import zip_longest
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from lasttenth import __version__
 from lasttenth.app.installation import Installation
-from lasttenth.models.openai import UNREADABLE
+from lasttenth.models.openai import EVENT_STREAM, UNREADABLE
 from lasttenth.models.port import ModelOperation
 from lasttenth.records.definitions import Environment, Release
-from lasttenth.records.errors import LasttenthError, NotRecordedError
+from lasttenth.records.errors import LasttenthError, NotFoundError, NotRecordedError, UpstreamError
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.records.ports import SpanScope
 from lasttenth.records.traces import Payload, Span
@@ -23,13 +23,16 @@ from lasttenth.releases.differences import Change, compared
 from lasttenth.releases.registry import Registry, Resolved
 from lasttenth.serve.cache import CONTROL, HIT, MemoryCache
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
-from lasttenth.serve.cassette import Cassette, CassetteProvider, CassetteRetriever
+from lasttenth.serve.cassette import Cassette, CassetteProvider, CassetteRetriever, is_replayable
+from lasttenth.serve.inward import GatewayProvider
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
-from lasttenth.serve.route import Router
+from lasttenth.serve.route import TASK_PREFIX, Router
 from lasttenth.serve.settle import DISCONNECTED, Settling
 from lasttenth.storage.ports import ProjectStore
 
+_ENDINGS = frozenset({"", UpstreamError.code})
+"""Codes with which a stream ends that holds its own error."""
 CUT = "output_bytes"
 """The attribute of a span whose output was too long to be kept whole."""
 
@@ -54,7 +57,7 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Replayer:
-    """Replay traces of one project; nothing is stored.
+    """Replay traces of one project; nothing is stored but what models answer live.
 
     Args:
         release: answers in the place of the recorded one, by a pointer's name or a hash; empty replays that.
@@ -74,49 +77,62 @@ class Replayer:
         reason = next((why for span in recorded if (why := _irreproducible(span))), "")
         if reason:
             return Replayed(trace=trace, outcome="not reproducible", reason=reason)
-        cassette = Cassette(recorded)
-        spans: list[Span] = []
+        differences: list[Difference] = []
+        unrecorded = 0
         for root in (span for span in recorded if not span.parent_id):
-            environment, registry = await self._met(store, root)
-            pipeline = self._pipeline(root, registry, CassetteRetriever(recorded, environment), cassette, spans)
+            spans = _below(root, recorded)
+            cassette = Cassette(spans)
             try:
-                await _heard(await pipeline.answer(_request(root, self._project), _scope(root, self._project)))
-            except NotRecordedError as error:
-                reason = error.message
-            except LasttenthError:
-                continue  # its span says so
-        differences = [found for pair in _pairs(recorded, spans) for found in _between(*pair)]
-        if reason:  # what nobody answered has no output that could be compared
-            differences = [found for found in differences if found.part == "input"]
+                environment, resolved = await self._met(store, root)
+            except NotFoundError as error:
+                return Replayed(trace=trace, outcome="not reproducible", reason=error.message)
+            found, why = await self._replayed(root, spans, cassette, _Met(store, environment, resolved))
+            differences += found
+            reason = reason or why
+            unrecorded += cassette.unrecorded
         return Replayed(
             trace=trace,
             outcome="different" if differences or reason else "same",
             reason=reason,
             differences=differences,
-            unrecorded=cassette.unrecorded,
+            unrecorded=unrecorded,
         )
 
-    async def _met(self, store: ProjectStore, root: Span) -> tuple[Environment, Registry]:
-        """Return the environment of a root, and a registry that knows its release alone."""
-        clock, assignment = self._installation.clock, root.assignment
+    async def _replayed(
+        self, root: Span, recorded: Sequence[Span], cassette: Cassette, met: "_Met"
+    ) -> tuple[list[Difference], str]:
+        """Return what is different below one root, and why it could not go to its end."""
+        spans: list[Span] = []
+        pipeline = self._pipeline(root, CassetteRetriever(recorded, met.environment), cassette, met, spans)
+        reason = ""
+        try:
+            await _heard(await pipeline.answer(_request(root, self._project), _scope(root, self._project)))
+        except NotRecordedError as error:
+            reason = error.message
+        except LasttenthError:
+            pass  # its span says so
+        found = [difference for pair in _pairs(recorded, spans) for difference in _between(*pair)]
+        # What nobody answered has no output that could be compared.
+        return [each for each in found if not reason or each.part == "input"], reason
+
+    async def _met(self, store: ProjectStore, root: Span) -> tuple[Environment, Resolved | None]:
+        """Return what a root met, and the release that answers now. Raises NotFoundError."""
+        assignment = root.assignment
         if assignment is None:
-            return Environment(package=__version__), Registry(store, ids=Ids(clock), clock=clock)
+            return Environment(package=__version__), None
         environment = await store.definitions.get(Environment, assignment.environment)
-        release = await store.definitions.get(Release, assignment.release)
-        resolved = Resolved(release, assignment.release, assignment.probability)
         if self._release:
             registry = await self._installation.registry(self._project)
-            resolved = await registry.find(assignment.task, self._release)
-        return environment, _PinnedRegistry(store, clock, resolved, assignment.environment)
+            return environment, await registry.find(assignment.task, self._release)
+        release = await store.definitions.get(Release, assignment.release)
+        return environment, Resolved(release, assignment.release, assignment.probability)
 
     def _pipeline(
-        self,
-        root: Span,
-        registry: Registry,
-        retriever: CassetteRetriever,
-        cassette: Cassette,
-        spans: list[Span],
+        self, root: Span, retriever: CassetteRetriever, cassette: Cassette, met: "_Met", spans: list[Span]
     ) -> Pipeline:
+        clock = _ClockOf(root, self._installation.clock)
+        registry = _PinnedRegistry(met, clock)
+
         async def registry_of(_project: str) -> Registry:
             return registry
 
@@ -126,10 +142,12 @@ class Replayer:
         def record(_project: str, span: Span) -> None:
             spans.append(span)
 
-        clock = _ClockOf(root, self._installation.clock)
         known = self._installation.router.providers
-        live = known if self._live else {}
-        providers = {name: CassetteProvider(cassette, live.get(name)) for name in {*known, *cassette.providers}}
+        live = {name: GatewayProvider(name, self._installation.pipeline, self._project) for name in known}
+        providers = {
+            name: CassetteProvider(name, cassette, live.get(name) if self._live else None)
+            for name in {*known, *cassette.providers}
+        }
         program = DefaultProgram(retriever_of, record=record, clock=clock, package=__version__)
         return Pipeline(
             router=Router(providers),
@@ -138,6 +156,14 @@ class Replayer:
             settling=Settling(clock, self._installation.prices, record),
             cache=MemoryCache(size=0, seconds=1, clock=clock),
         )
+
+
+class _Met(NamedTuple):
+    """What a root met, and the release that answers; None where no release does."""
+
+    store: ProjectStore
+    environment: Environment
+    resolved: Resolved | None
 
 
 class _ClockOf:
@@ -159,14 +185,15 @@ class _ClockOf:
 class _PinnedRegistry(Registry):
     """A registry that knows one release and stores nothing."""
 
-    def __init__(self, store: ProjectStore, clock: Clock, resolved: Resolved, environment: str) -> None:
-        super().__init__(store, ids=Ids(clock), clock=clock)
-        self._resolved = resolved
-        self._environment = environment
+    def __init__(self, met: _Met, clock: Clock) -> None:
+        super().__init__(met.store, ids=Ids(clock), clock=clock)
+        self._met = met
 
-    async def resolve(self, _task: str, _pointer: str, *, unit: str) -> Resolved:  # noqa: ARG002 - the port names it
-        """Return the one release."""
-        return self._resolved
+    async def resolve(self, task: str, _pointer: str, *, unit: str) -> Resolved:  # noqa: ARG002 - the port names it
+        """Return the one release. Raises NotRecordedError."""
+        if self._met.resolved is None:
+            raise NotRecordedError(f"The trace has met no release of task {task}.")
+        return self._met.resolved
 
     async def keep(self, release: Release, *, parent: str) -> str:  # noqa: ARG002 - the port names it
         """Return the hash."""
@@ -174,20 +201,34 @@ class _PinnedRegistry(Registry):
 
     async def met(self, _environment: Environment) -> str:
         """Return what was met then."""
-        return self._environment
+        return self._met.environment.hash
+
+
+def _below(root: Span, spans: Sequence[Span]) -> list[Span]:
+    """Return a root and all spans below it; a span starts after the one that it stands below."""
+    found = {root.span_id: root}
+    for span in spans:
+        if span.parent_id in found:
+            found[span.span_id] = span
+    return list(found.values())
 
 
 def _irreproducible(span: Span) -> str:
     """Return why what a span holds is not enough to do it again, empty where it is."""
-    if span.erased:
-        return f"{span.name} was erased."
-    if span.input is None:
-        return f"The input of {span.name} was not kept."
-    if span.error == DISCONNECTED:
-        return f"The client of {span.name} had gone before its answer was complete."
-    if CUT in span.attributes:
-        return f"The output of {span.name} is longer than what was kept of it."
-    return f"{span.name} was answered from the cache." if span.attributes.get(CONTROL) == HIT else ""
+    is_stream = span.output is not None and span.output.media_type == EVENT_STREAM
+    reasons = {
+        "was erased": bool(span.erased),
+        "was recorded without its input": span.input is None and not span.erased,
+        "was given up by its client": span.error == DISCONNECTED,
+        "was longer than what was kept of it": CUT in span.attributes,
+        "was answered from the cache": span.attributes.get(CONTROL) == HIT,
+        "was recorded without the text of what it found": span.operation == "retrieval" and not is_replayable(span),
+        "ended before it was known which release answers": (
+            span.assignment is None and span.model.startswith(TASK_PREFIX)
+        ),
+        "broke off in a way that cannot be made again": is_stream and span.error not in _ENDINGS,
+    }
+    return next((f"{span.name} {reason}." for reason, holds in reasons.items() if holds), "")
 
 
 def _request(root: Span, project: str) -> GatewayRequest:

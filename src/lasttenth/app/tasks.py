@@ -14,7 +14,7 @@ from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.records.usage import Usage
 from lasttenth.releases.checking import Finding, findings
 from lasttenth.releases.differences import Change, differences
-from lasttenth.releases.pointers import PRODUCTION, NewMove
+from lasttenth.releases.pointers import PRODUCTION, NewMove, check_name
 from lasttenth.releases.proposals import ProposalState
 from lasttenth.releases.registry import Registry
 from lasttenth.releases.taskfile import TaskFile, read_task, write_task
@@ -86,12 +86,6 @@ class ProjectTasks:
         Raises:
             ConfigurationError: the file cannot be read, or cannot work.
         """
-        errors = [each for each in self.check(text, source=source).findings if each.severity == "error"]
-        if errors:
-            raise ConfigurationError(
-                f"{source} cannot be taken: {errors[0].part}: {errors[0].message}",
-                hint="All that was found is shown by: lasttenth task check",
-            )
         compared = await self.compare(text, pointer=pointer, source=source)
         registry = await self._registry()
         name = await registry.declare(read_task(text, source=source), actor=self._actor, comment=comment)
@@ -119,7 +113,15 @@ class ProjectTasks:
         )
 
     async def compare(self, text: str, *, pointer: str = PRODUCTION, source: str = "The task file") -> Pushed:
-        """Return what `push` would change, and change nothing. Raises ConfigurationError."""
+        """Return what `push` would change, and change nothing. Raises ConfigurationError, InvalidRequestError."""
+        if pointer:
+            check_name(pointer)
+        errors = [each for each in self.check(text, source=source).findings if each.severity == "error"]
+        if errors:
+            raise ConfigurationError(
+                f"{source} cannot be taken: {errors[0].part}: {errors[0].message}",
+                hint="All that was found is shown by: lasttenth task check",
+            )
         file = read_task(text, source=source)
         registry = await self._registry()
         task = file.task.name

@@ -35,15 +35,18 @@ def run(folder: str, project: str, work: Callable[[App], Coroutine[Any, Any, T]]
     """Run work against an App that is open for its time."""
 
     async def opened() -> T:
-        async with App(Path(folder) if folder else None, project=project, actor=_actor()) as app:
+        async with App(Path(folder) if folder else None, project=project, actor=actor()) as app:
             return await work(app)
 
     return asyncio.run(opened())
 
 
-def _actor() -> str:
+def actor() -> str:
     """Return who is at the command line."""
-    return os.environ.get(ACTOR) or getpass.getuser()
+    try:
+        return os.environ.get(ACTOR) or getpass.getuser()
+    except (KeyError, OSError):  # in containers a user need not have a name
+        return f"user {os.getuid()}"
 
 
 def description_of(hint: Any) -> str:

@@ -73,12 +73,11 @@ def push(
 ) -> None:
     """Declare what task files say; all of them are read before the first one is declared."""
     texts = {str(file): _read(file) for file in _found(files)}
-    for source, text in texts.items():
-        read_task(text, source=source)
 
     async def work(app: App) -> list[Pushed]:
+        compared = [await app.tasks.compare(text, pointer=pointer, source=source) for source, text in texts.items()]
         if dry_run:
-            return [await app.tasks.compare(text, pointer=pointer, source=source) for source, text in texts.items()]
+            return compared
         return [
             await app.tasks.push(text, pointer=pointer, comment=comment, source=source)
             for source, text in texts.items()
@@ -198,7 +197,7 @@ async def _require_pushed(app: App, file: Path) -> None:
     """Raise ConflictError for a file that declares something that the registry does not know."""
     declared = read_task(_read(file), source=str(file))
     known = await app.tasks.releases(declared.task.name, limit=1000)
-    if declared.release.hash not in {each.release for each in known}:
+    if (declared.task.hash, declared.release.hash) not in {(each.declaration, each.release) for each in known}:
         raise ConflictError(f"{file} has changes that were not pushed.", hint="Push them, or pull with --force.")
 
 

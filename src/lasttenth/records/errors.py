@@ -25,6 +25,14 @@ class LasttenthError(Exception):
         self.retry_after = retry_after
 
 
+def error_of(code: str) -> type[LasttenthError]:
+    """Return the kind of error that has a stable code."""
+    kinds = [LasttenthError]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+    return next((kind for kind in kinds if kind.code == code), LasttenthError)
+
+
 class InvalidRequestError(LasttenthError):
     """The request cannot be understood: broken JSON, a missing field, a wrong type."""
 

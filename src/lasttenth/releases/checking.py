@@ -63,7 +63,7 @@ def _about_variables(file: TaskFile, used: frozenset[str]) -> Iterator[Finding]:
             yield _error(name, "It must be a JSON Schema of an object, with its properties.")
     own = used - GIVEN
     schema = file.task.input_schema
-    if schema is None:
+    if schema is None or not _is_of_object(schema):
         return
     declared = set(schema.get("properties") or ())
     for name in sorted(own - declared):
@@ -82,7 +82,13 @@ def _about_examples(file: TaskFile) -> Iterator[Finding]:
 
 
 def _is_of_object(schema: dict[str, Any]) -> bool:
-    return schema.get("type", "object") == "object" and isinstance(schema.get("properties", {}), dict)
+    required = schema.get("required", [])
+    return (
+        schema.get("type", "object") == "object"
+        and isinstance(schema.get("properties", {}), dict)
+        and isinstance(required, list)
+        and all(isinstance(name, str) for name in required)
+    )
 
 
 def _about_secrets(file: TaskFile) -> Iterator[Finding]:

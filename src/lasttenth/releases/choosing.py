@@ -44,6 +44,8 @@ def checked(weights: Mapping[str, float]) -> dict[str, float]:
                 hint="Weights are 0 or more.",
                 parameter="releases",
             )
+    if not math.isfinite(sum(weights.values())):
+        raise InvalidRequestError("The weights are too large.", hint="Only their shares count.", parameter="releases")
     kept = {release: float(weights[release]) for release in sorted(weights) if weights[release]}
     if not kept:
         raise InvalidRequestError(

@@ -33,9 +33,9 @@ def compared(before: Any, after: Any) -> list[Change]:
 
 
 def _between(part: str, before: Any, after: Any) -> list[Change]:
-    # A list or a table that is not there is an empty one: what is in it is told part by part.
-    before = type(after)() if before is _ABSENT and isinstance(after, dict | list | tuple) else before
-    after = type(before)() if after is _ABSENT and isinstance(before, dict | list | tuple) else after
+    # What is in a list or a table that is new, or gone, is told part by part.
+    before = type(after)() if before is _ABSENT and isinstance(after, dict | list | tuple) and after else before
+    after = type(before)() if after is _ABSENT and isinstance(before, dict | list | tuple) and before else after
     if before is _ABSENT:
         return [Change(part=part, kind="added", after=after)]
     if after is _ABSENT:

@@ -64,11 +64,8 @@ class Pointers:
 
     async def of_task(self, task: str) -> list[PointerMove]:
         """Return where each pointer of a task stands, sorted by name."""
-        latest: dict[str, PointerMove] = {}
-        for move in await self._store.events.latest(PointerMove, limit=10_000):
-            if move.task == task:
-                latest.setdefault(move.pointer, move)
-        return [latest[name] for name in sorted(latest)]
+        moves = await self._store.events.latest_of_each(PointerMove)
+        return sorted((move for move in moves if move.task == task), key=lambda move: move.pointer)
 
     async def move(self, move: NewMove, *, expected: str | None = None) -> PointerMove:
         """Move a pointer, and return the move as it is stored.
@@ -126,7 +123,11 @@ class Pointers:
         return found[0].approvals if found else 0
 
     async def protect(self, task: str, pointer: str, *, approvals: int, actor: str) -> Protection:
-        """Set how many approvals a move of a pointer needs."""
+        """Set how many approvals a move of a pointer needs. Raises NotFoundError."""
+        if await self.latest(task, pointer) is None:
+            raise NotFoundError(
+                f"There is no pointer {task}@{pointer}.", hint=f"lasttenth task show {task} lists those that there are."
+            )
         protection = Protection(
             id=self._ids.trace(), at=self._clock.now(), task=task, pointer=pointer, approvals=approvals, actor=actor
         )
@@ -151,12 +152,7 @@ class Pointers:
 
     async def checked(self, task: str, pointer: str, releases: Mapping[str, float]) -> dict[str, float]:
         """Return weights on which a pointer can stand. Raises InvalidRequestError, NotFoundError."""
-        if not _NAME.fullmatch(pointer):
-            raise InvalidRequestError(
-                f"{pointer} is no name of a pointer.",
-                hint="Use up to 64 lower-case letters, digits, points, hyphens and underscores.",
-                parameter="pointer",
-            )
+        check_name(pointer)
         weights = checked(releases)
         for name in weights:
             release = await self._store.definitions.get(Release, name)
@@ -165,6 +161,16 @@ class Pointers:
                     f"Release {name[:12]} is of task {release.task}, not of {task}.", parameter="releases"
                 )
         return weights
+
+
+def check_name(pointer: str) -> None:
+    """Raise InvalidRequestError for what is no name of a pointer."""
+    if not _NAME.fullmatch(pointer):
+        raise InvalidRequestError(
+            f"{pointer} is no name of a pointer.",
+            hint="Use up to 64 lower-case letters, digits, points, hyphens and underscores.",
+            parameter="pointer",
+        )
 
 
 def _id_after(subject: str, before: str) -> str:

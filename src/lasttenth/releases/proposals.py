@@ -43,7 +43,12 @@ class Proposals:
     async def propose(
         self, task: str, pointer: str, releases: Mapping[str, float], *, actor: str, comment: str = ""
     ) -> ProposalState:
-        """Ask for a pointer to be moved. Raises InvalidRequestError, NotFoundError."""
+        """Ask for a pointer to be moved; what somebody asks for already is not asked for twice.
+
+        Raises:
+            InvalidRequestError: the name or a weight cannot be.
+            NotFoundError: a release is not there.
+        """
         checked = await self._pointers.checked(task, pointer, releases)
         latest = await self._pointers.latest(task, pointer)
         proposal = Proposal(
@@ -56,6 +61,9 @@ class Proposals:
             actor=actor,
             comment=comment,
         )
+        for state in await self.of_task(task):
+            if state.state == "open" and _wants(state.proposal) == _wants(proposal):
+                return state
         await self._store.events.append([proposal])
         return await self.get(proposal.id)
 
@@ -118,11 +126,16 @@ class Proposals:
         )
 
     async def _became(self, proposal: Proposal, reviews: list[Review]) -> State:
-        latest = await self._pointers.latest(proposal.task, proposal.pointer)
-        if latest is None or latest.id == proposal.after:
-            return "rejected" if any(review.decision == "reject" for review in reviews) else "open"
-        made = await self._pointers.after(proposal.task, proposal.pointer, proposal.after)
-        return "made" if made is not None and made.proposal == proposal.id else "outdated"
+        next_move = await self._pointers.after(proposal.task, proposal.pointer, proposal.after)
+        if next_move is not None and next_move.proposal == proposal.id:
+            return "made"
+        if any(review.decision == "reject" for review in reviews):
+            return "rejected"
+        return "open" if next_move is None else "outdated"
+
+
+def _wants(proposal: Proposal) -> tuple[str, dict[str, float], str, str]:
+    return proposal.pointer, proposal.releases, proposal.after, proposal.actor
 
 
 def _approvals(reviews: list[Review]) -> int:

@@ -51,13 +51,14 @@ class Registry:
         self._environments: set[str] = set()
 
     async def install_builtin(self) -> None:
-        """Declare the built-in tasks. A pointer that somebody else has moved stays where it is."""
+        """Declare the built-in tasks. A pointer that somebody else has moved, or protected, stays where it is."""
         for file in builtin_tasks():
             name, move = file.task.name, await self.pointers.latest(file.task.name, PRODUCTION)
             if move is not None and move.actor != BUILTIN_ACTOR:
                 continue
             release = await self.declare(file, actor=BUILTIN_ACTOR)
-            if move is not None and release in move.releases:
+            is_there = move is not None and release in move.releases
+            if is_there or await self.pointers.approvals(name, PRODUCTION):
                 continue
             reason = "shipped with this version"
             wanted = NewMove(task=name, releases={release: 1.0}, actor=BUILTIN_ACTOR, reason=reason)
@@ -86,10 +87,9 @@ class Registry:
 
     async def tasks(self) -> list[Task]:
         """Return the latest declaration of every task, sorted by name."""
-        latest: dict[str, str] = {}
-        for registration in await self._store.events.latest(Registration, limit=MOST):
-            latest.setdefault(registration.task, registration.declaration)
-        return [await self._store.definitions.get(Task, latest[name]) for name in sorted(latest)]
+        declared = await self._store.events.latest_of_each(Registration)
+        tasks = [await self._store.definitions.get(Task, each.declaration) for each in declared]
+        return sorted(tasks, key=lambda task: task.name)
 
     async def task(self, name: str) -> Task:
         """Return the latest declaration of a task. Raises TaskNotFoundError."""

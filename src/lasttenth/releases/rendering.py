@@ -53,6 +53,12 @@ def _rendered(release: Release, message: Message, variables: dict[str, Any]) -> 
             hint="Give it in metadata.lasttenth_variables.",
             parameter="variables",
         ) from error
+    except (TypeError, ValueError, ArithmeticError) as error:
+        raise InvalidRequestError(
+            f"A prompt of task {release.task} cannot use what the call gives: {error}.",
+            hint="Look at what the template does with its variables.",
+            parameter="variables",
+        ) from error
     except TemplateError as error:
         raise ConfigurationError(f"A prompt of task {release.task} does not render: {error}.") from error
 

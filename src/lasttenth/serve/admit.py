@@ -19,6 +19,7 @@ from lasttenth.serve.calls import Call, GatewayRequest
 CONTROL_HEADER = "x-lasttenth-"
 CONTROL_KEY = "lasttenth_"
 UNIT_HEADER = "x-lasttenth-unit"
+VARIABLES_HEADER = "x-lasttenth-variables"
 MAX_UNIT = 200
 MAX_MODEL = 200
 
@@ -93,6 +94,10 @@ def _check_content(operation: ModelOperation, fields: openai.Fields) -> None:
 
 def _header_controls(request: GatewayRequest) -> dict[str, str]:
     names = [name for name in request.headers if name.startswith(CONTROL_HEADER)]
+    if VARIABLES_HEADER in names:
+        raise InvalidRequestError(
+            "Variables are no header.", hint="Send them in metadata.lasttenth_variables.", parameter="variables"
+        )
     return {name.removeprefix(CONTROL_HEADER).replace("-", "_"): request.headers[name] for name in names}
 
 

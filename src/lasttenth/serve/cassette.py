@@ -5,7 +5,7 @@ that it answered then, and an index only to the question that it was asked; what
 """
 
 from collections.abc import AsyncIterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -13,14 +13,15 @@ from lasttenth.context.retrieval import Passage, Snapshot
 from lasttenth.models import openai
 from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, Provider
 from lasttenth.records.definitions import Environment
-from lasttenth.records.errors import NotRecordedError, UpstreamError
+from lasttenth.records.errors import NotRecordedError, UpstreamError, error_of
 from lasttenth.records.traces import Payload, Span
 from lasttenth.serve.events import EventCutter, data_of
 
-CALLS = frozenset({"chat", "embeddings"})
-"""Operations of spans that are calls of models."""
+ROUTED = "route"
+"""The stage that a call has once it is known who is asked."""
+_DONE = b"data: [DONE]"
 _OF_THE_WAY = frozenset({"metadata", "model", "stream_options"})
-"""Fields that are not the same before and behind the gateway."""
+"""Fields that are not the same before and behind the gateway; the model is compared by its whole name."""
 
 
 class Cassette:
@@ -31,38 +32,46 @@ class Cassette:
     """
 
     def __init__(self, spans: Sequence[Span]) -> None:
-        self._calls = [(_content(_body(span.input)), span) for span in spans if span.operation in CALLS]
-        self.providers = frozenset(span.model.partition("/")[0] for _, span in self._calls if span.output is not None)
-        """Names of those who answered."""
+        self._calls = [_Call(span.model, _content(_body(span.input)), span) for span in spans if _was_sent(span)]
+        self.providers = frozenset(call.model.partition("/")[0] for call in self._calls)
+        """Names of those who were asked."""
         self.unrecorded = 0
         """Requests that are not on it."""
 
-    def answer(self, request: ModelRequest) -> ModelReply | None:
-        """Return the recorded answer to a request, None where there is none. Raises UpstreamError where none came then."""
-        wanted = _content(request.body)
-        for place, (asked, span) in enumerate(self._calls):
-            if asked == wanted:
+    def answer(self, provider: str, request: ModelRequest) -> ModelReply | None:
+        """Return the recorded answer to a request, None where there is none. Raises what the call ended with then."""
+        model, content = f"{provider}/{request.model}", _content(request.body)
+        for place, call in enumerate(self._calls):
+            if (call.model, call.content) == (model, content):
                 del self._calls[place]
-                return _reply(span)
+                return _reply(call.span)
         self.unrecorded += 1
         return None
 
 
+class _Call(NamedTuple):
+    model: str
+    content: dict[str, Any] | None
+    span: Span
+
+
 class CassetteProvider:
-    """Answer as models did in a trace.
+    """Answer as the models of a provider did in a trace.
 
     Args:
+        name: of the provider.
         cassette: what they answered.
         live: is asked for what was not recorded; None refuses it.
     """
 
-    def __init__(self, cassette: Cassette, live: Provider | None = None) -> None:
+    def __init__(self, name: str, cassette: Cassette, live: Provider | None = None) -> None:
+        self._name = name
         self._cassette = cassette
         self._live = live
 
     async def call(self, request: ModelRequest) -> ModelReply:
-        """Return the recorded answer to a request. Raises NotRecordedError, and UpstreamError where none came then."""
-        found = self._cassette.answer(request)
+        """Return the recorded answer to a request. Raises NotRecordedError, and what the call ended with then."""
+        found = self._cassette.answer(self._name, request)
         if found is not None:
             return found
         if self._live is None:
@@ -102,7 +111,7 @@ class CassetteRetriever:
         for place, span in enumerate(self._searches):
             if span.name == f"retrieval {index}" and _body(span.input) == question.encode():
                 del self._searches[place]
-                return _passages(span)[:limit]
+                return msgspec.json.decode(_body(span.output) or b"[]", type=list[Passage])[:limit]
         raise NotRecordedError(f"The trace has no search of index {index} for this question.")
 
 
@@ -126,20 +135,35 @@ class _CassetteReply:
         if usage is None or _reports_usage(body):
             yield body
             return
-        yield body.removesuffix(openai.DONE)
-        yield openai.event({"choices": [], "usage": usage})
-        if body.endswith(openai.DONE):
-            yield openai.DONE
+        end = body.rfind(_DONE)
+        end = len(body) if end < 0 else end
+        yield body[:end] + openai.event({"choices": [], "usage": usage}) + body[end:]
 
     async def close(self) -> None:
         """There is nothing to give up."""
 
 
+def is_replayable(span: Span) -> bool:
+    """Tell whether what an index found was recorded with its text."""
+    try:
+        msgspec.json.decode(_body(span.output) or b"[]", type=list[Passage])
+    except openai.UNREADABLE:
+        return False
+    return True
+
+
+def _was_sent(span: Span) -> bool:
+    """Tell whether a span is a call that came as far as a provider."""
+    return span.operation in {"chat", "embeddings"} and ROUTED in span.stages
+
+
 def _reply(span: Span) -> _CassetteReply:
     status = int(span.attributes.get("upstream_status", 200))
-    if span.output is None:
-        raise UpstreamError(f"No answer came then: {span.error or 'it was not kept'}.", upstream_status=status)
-    return _CassetteReply(span, status)
+    if span.output is not None:
+        return _CassetteReply(span, status)
+    kind = error_of(span.error or UpstreamError.code)
+    message = f"No answer came then: {span.error or 'it was not kept'}."
+    raise kind(message, upstream_status=status) if issubclass(kind, UpstreamError) else kind(message)
 
 
 def _content(body: bytes) -> dict[str, Any] | None:
@@ -149,13 +173,6 @@ def _content(body: bytes) -> dict[str, Any] | None:
     except openai.UNREADABLE:
         return None
     return {name: value for name, value in fields.items() if name not in _OF_THE_WAY}
-
-
-def _passages(span: Span) -> list[Passage]:
-    try:
-        return msgspec.json.decode(_body(span.output), type=list[Passage])
-    except msgspec.DecodeError as error:
-        raise NotRecordedError("What the index found was recorded without its text.") from error
 
 
 def _reports_usage(stream: bytes) -> bool:

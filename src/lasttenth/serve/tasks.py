@@ -10,7 +10,6 @@ import msgspec
 from lasttenth.models import openai
 from lasttenth.records.definitions import RetrievalBinding
 from lasttenth.records.errors import InvalidRequestError
-from lasttenth.records.hashing import canonical
 from lasttenth.records.ports import Caller, Citation, FinishPart, GroundingPart, Program, ReplyPart, TaskCall, TextPart
 from lasttenth.records.traces import Assignment
 from lasttenth.releases.registry import Registry, Resolved
@@ -68,7 +67,7 @@ class TaskRunner:
         )
         settlement.outcome.model = chosen.release.model
         settlement.watch.lap("route")
-        scope = (chosen.hash, environment, canonical(variables).decode())
+        scope = (chosen.hash, environment, msgspec.json.encode(variables).decode())
         ask = partial(self._run, call, settlement, program=program, task_call=task_call)
         return await self._caching.answer(call, settlement, scope=scope, ask=ask)
 

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
 from lasttenth.records.errors import NotFoundError
 from lasttenth.records.events import Event
@@ -43,6 +43,14 @@ class EventTable:
         if subject is not None:
             query = query.where(_rows.c.subject == subject)
         query = query.order_by(_rows.c.sequence.desc()).limit(limit)
+        bodies = await self._engine.read(lambda connection: connection.scalars(query).all())
+        return [msgspec.json.decode(body, type=kind) for body in bodies]
+
+    async def latest_of_each(self, kind: type[E]) -> list[E]:
+        """Return the latest event of each subject of a kind, newest first."""
+        of_kind = (_rows.c.project == self._project, _rows.c.kind == kind.kind)
+        last = select(func.max(_rows.c.sequence)).where(*of_kind).group_by(_rows.c.subject)
+        query = select(_rows.c.body).where(_rows.c.sequence.in_(last)).order_by(_rows.c.sequence.desc())
         bodies = await self._engine.read(lambda connection: connection.scalars(query).all())
         return [msgspec.json.decode(body, type=kind) for body in bodies]
 

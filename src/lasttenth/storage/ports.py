@@ -117,6 +117,10 @@ class Events(Protocol):
         """Return the latest events of a kind, newest first."""
         ...
 
+    async def latest_of_each(self, kind: type[E]) -> list[E]:
+        """Return the latest event of each subject of a kind, newest first."""
+        ...
+
 
 class Payloads(Protocol):
     """Prompts, answers and documents: stored once per content and project, erasable."""

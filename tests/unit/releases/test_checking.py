@@ -42,8 +42,10 @@ def test_variable_that_may_be_missing_is_told() -> None:
     assert [each.message for each in found] == ["age is not required: a call without it may fail."]
 
 
-def test_schema_of_no_object_is_an_error() -> None:
-    assert told(findings(file("x", front="output_schema: {type: string}\n"))) == [("error", "output_schema")]
+@pytest.mark.parametrize("schema", ["{type: string}", "{properties: 5}", "{required: true}", "{required: [[a]]}"])
+@pytest.mark.parametrize("name", ["input_schema", "output_schema"])
+def test_schema_of_no_object_is_an_error(name: str, schema: str) -> None:
+    assert told(findings(file("x", front=f"{name}: {schema}\n"))) == [("error", name)]
 
 
 def test_example_that_lacks_a_variable_is_an_error() -> None:

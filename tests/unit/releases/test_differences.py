@@ -48,5 +48,11 @@ def test_parts_are_told_by_their_place() -> None:
     ]
 
 
+def test_empty_part_that_is_new_is_told() -> None:
+    assert [(change.part, change.kind) for change in changed(parameters={**RELEASE.parameters, "logit_bias": {}})] == [
+        ("parameters.logit_bias", "added")
+    ]
+
+
 def test_number_and_truth_are_not_the_same() -> None:
     assert [change.part for change in changed(parameters={"seed": True, "stop": ["a"]})] == ["parameters.seed"]

@@ -5,10 +5,12 @@ from pathlib import Path
 
 from tests.conftest import with_sqlite
 
-from lasttenth.records.definitions import Message, Release
+from lasttenth.records.definitions import Message, Release, Task
 from lasttenth.records.events import PointerMove
 from lasttenth.records.ids import Ids, SystemClock
-from lasttenth.releases.registry import REMEMBERED, Registry
+from lasttenth.releases.pointers import NewMove
+from lasttenth.releases.registry import BUILTIN_ACTOR, REMEMBERED, Registry
+from lasttenth.releases.taskfile import TaskFile
 from lasttenth.storage.ports import Store
 from lasttenth.storage.watch import Watch
 from lasttenth.testing import FixedClock
@@ -46,6 +48,23 @@ def test_pointer_is_read_once_until_somebody_else_moves_it(tmp_path: Path) -> No
         return [*found, (await registry.resolve("t", "production", unit="u")).release.model]
 
     assert asyncio.run(with_sqlite(tmp_path, work)) == ["up/0", "up/0", "up/1"]
+
+
+def test_version_with_another_prompt_leaves_a_protected_pointer_where_it_stands(tmp_path: Path) -> None:
+    async def work(store: Store) -> tuple[str, str]:
+        project, clock = await store.project("one"), SystemClock()
+        registry = Registry(project, ids=Ids(clock), clock=clock)
+        old = TaskFile(Task(name="answer"), Release(task="answer", messages=(), model="up/old"))
+        name = await registry.declare(old, actor=BUILTIN_ACTOR)
+        await registry.pointers.move(NewMove(task="answer", releases={name: 1.0}, actor=BUILTIN_ACTOR))
+        await registry.pointers.protect("answer", "production", approvals=1, actor="somebody")
+        await registry.install_builtin()
+        protected = (await registry.resolve("answer", "production", unit="u")).release.model
+        await registry.pointers.protect("answer", "production", approvals=0, actor="somebody")
+        await registry.install_builtin()
+        return protected, (await registry.resolve("answer", "production", unit="u")).release.model
+
+    assert asyncio.run(with_sqlite(tmp_path, work)) == ("up/old", "builtin/extractive")
 
 
 def moved(release: Release, number: int) -> PointerMove:
