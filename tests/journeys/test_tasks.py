@@ -105,6 +105,22 @@ def test_wrong_file_is_told_before_anything_is_declared(folder: Path) -> None:
     assert len(output_of("task", "releases", "greet", folder=folder)) == 1
 
 
+def test_releases_are_tried_beside_each_other(folder: Path) -> None:
+    output_of("task", "push", "tasks", "--pointer", "canary", folder=folder)
+    both = ("--release", "production", "--release", "canary")
+
+    asked_now = output_of("try", "greet", "Ann", *both, "--dry-run", folder=folder)
+    answers = output_of("try", "greet", "Ann", *both, folder=folder)
+
+    assert [each["messages"][0]["content"] for each in asked_now.values()] == ["Be kind.", "Be warm."]
+    assert [each["text"] for each in answers.values()] == ["Hello Ann.", "Hello Ann."]
+    assert [each["release"] for each in answers.values()] == [each["release"] for each in asked_now.values()]
+    shown = lasttenth("try", "greet", "Ann", *both, "--dry-run", folder=folder).stdout
+    assert "system  Be warm." in shown
+    assert len(output_of("traces", folder=folder)) == 2
+    assert error_of("try", "greet", "Ann", "--variable", "name", folder=folder)[1]["code"] == "invalid_command"
+
+
 def test_pointer_that_is_not_there_cannot_be_protected(folder: Path) -> None:
     assert error_of("task", "protect", "greet", "--pointer", "prodution", folder=folder)[1]["code"] == "not_found"
 
@@ -151,6 +167,8 @@ def test_from_an_edit_to_a_rollback_by_the_api_alone(server: RunningServer) -> N
     back = called(server, "POST", "/api/tasks/greet/pointers/production/rollback", reason="too warm")
     assert (back["releases"], back["reason"]) == ({kind: 1.0}, "too warm")
     assert called(server, "GET", "/api/tasks/greet/file")["text"] == KIND
+    rendered = called(server, "POST", "/api/tasks/greet/render", question="Ann", version=pushed["release"][:8])
+    assert [message["content"] for message in rendered["messages"]] == ["Be warm.", "Hello Ann."]
     assert called(server, "GET", "/api/tasks/nobody", status=404)["error"]["code"] == "task_not_found"
 
 

@@ -34,7 +34,7 @@ from lasttenth.serve.cache import MemoryCache
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
 from lasttenth.serve.route import Router
-from lasttenth.serve.settle import Settling
+from lasttenth.serve.settle import RecordSpan, Settling
 from lasttenth.storage.opening import open_remote_store, open_store
 from lasttenth.storage.ports import Store
 from lasttenth.storage.remote import RemoteStore
@@ -77,11 +77,10 @@ class Installation:
         self.workers = Crew()
         self._registries: dict[str, Registry] = {}
         self._retrievers: dict[str, Retriever] = {}
-        program = DefaultProgram(self.retriever, record=self.recorder.record, clock=clock, package=__version__)
         self.pipeline = Pipeline(
             router=self.router,
             registry_of=self.registry,
-            programs={"": program},
+            programs={"": self.program(record=self.recorder.record)},
             settling=Settling(clock, self.prices, self.recorder.record),
             cache=MemoryCache(size=place.settings.cache.bytes, seconds=place.settings.cache.seconds, clock=clock),
         )
@@ -125,6 +124,10 @@ class Installation:
             await registry.install_builtin()
             self._registries[project] = registry
         return registry
+
+    def program(self, *, record: RecordSpan) -> DefaultProgram:
+        """Return the program that runs for tasks without one of their own."""
+        return DefaultProgram(self.retriever, record=record, clock=self.clock, package=__version__)
 
     async def retriever(self, project: str) -> Retriever:
         """Return what searches the indexes of a project."""

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Coroutine, Mapping
 from typing import Any, Literal, TypeVar
 
-from lasttenth.app.tasks import Checked, ProjectTasks, Pushed, TaskState
+from lasttenth.app.tasks import Checked, ProjectTasks, Pushed, Rendered, TaskState
 from lasttenth.records.definitions import Task
 from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.releases.differences import Change
@@ -45,6 +45,12 @@ class SyncTasks:
     def pull(self, task: str, *, version: str = PRODUCTION) -> str:
         """See `ProjectTasks.pull`."""
         return self._wait(self._tasks.pull(task, version=version))
+
+    def render(
+        self, task: str, question: str = "", *, version: str = PRODUCTION, variables: Mapping[str, Any] | None = None
+    ) -> Rendered:
+        """See `ProjectTasks.render`."""
+        return self._wait(self._tasks.render(task, question, version=version, variables=variables))
 
     def releases(self, task: str, *, limit: int = 50) -> list[Registration]:
         """See `ProjectTasks.releases`."""

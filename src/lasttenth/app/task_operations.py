@@ -1,12 +1,12 @@
 """The operations on tasks, their releases and pointers."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
 from lasttenth.app.app import App
 from lasttenth.app.operation import Nothing, Operation
-from lasttenth.app.tasks import Checked, Pushed, TaskState
+from lasttenth.app.tasks import Checked, Pushed, Rendered, TaskState
 from lasttenth.records.definitions import Task
 from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.releases.differences import Change
@@ -57,6 +57,17 @@ class TaskText(msgspec.Struct, frozen=True, kw_only=True):
     """A task file."""
 
     text: str
+
+
+class RenderTask(msgspec.Struct, frozen=True, kw_only=True):
+    """Which release to render, and with what."""
+
+    task: TaskName
+    question: Annotated[str, msgspec.Meta(description="What the user says.")] = ""
+    version: Version = PRODUCTION
+    variables: Annotated[
+        dict[str, Any], msgspec.Meta(description="What the prompt's templates read beside the question.")
+    ] = {}
 
 
 class ListOfTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -147,6 +158,15 @@ async def _pull(app: App, request: PullTask) -> TaskText:
     return TaskText(text=await app.tasks.pull(request.task, version=request.version))
 
 
+async def _render(app: App, request: RenderTask) -> Rendered:
+    return await app.tasks.render(
+        request.task,
+        request.question,
+        version=request.version,
+        variables=request.variables,
+    )
+
+
 async def _releases(app: App, request: ListOfTask) -> list[Registration]:
     return await app.tasks.releases(request.task, limit=request.limit)
 
@@ -225,6 +245,16 @@ TASK_OPERATIONS: tuple[Operation, ...] = (
         _check,
     ),
     Operation("pull_task", "GET", f"{_TASK}/file", (), "Return a release as a task file.", PullTask, TaskText, _pull),
+    Operation(
+        "render_task",
+        "POST",
+        f"{_TASK}/render",
+        (),
+        "Return what a release would ask its model.",
+        RenderTask,
+        Rendered,
+        _render,
+    ),
     Operation(
         "list_releases",
         "GET",

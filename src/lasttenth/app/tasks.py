@@ -2,15 +2,17 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from lasttenth.app.installation import Installation
-from lasttenth.models.openai import estimated_tokens
+from lasttenth.models.openai import estimated_tokens, text_of
 from lasttenth.records.definitions import Release, Task
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.records.events import PointerMove, Protection, Registration
+from lasttenth.records.ports import SpanScope, TaskCall
+from lasttenth.records.traces import Span
 from lasttenth.records.usage import Usage
 from lasttenth.releases.checking import Finding, findings
 from lasttenth.releases.differences import Change, differences
@@ -49,6 +51,17 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
     """Beside the release on which the pointer stood; all of it where it stood on none."""
     move: PointerMove | None = None
     proposal: ProposalState | None = None
+
+
+class Rendered(msgspec.Struct, frozen=True, kw_only=True):
+    """What a release asks its model, about how many tokens that has, and what sending them costs, in nano-dollars."""
+
+    release: str
+    model: str
+    messages: tuple[dict[str, Any], ...]
+    parameters: dict[str, Any]
+    tokens: int
+    cost: int | None
 
 
 class ProjectTasks:
@@ -102,14 +115,12 @@ class ProjectTasks:
         """Return what can be said about a task file before anybody calls it. Raises ConfigurationError."""
         file = read_task(text, source=source)
         tokens = sum(estimated_tokens(message.text) for message in file.release.messages)
-        usage = Usage(input_tokens=tokens)
-        cost = self._installation.prices.cost(file.release.model, usage, at=self._installation.clock.now())
         return Checked(
             task=file.task.name,
             release=file.release.hash,
             findings=findings(file),
             tokens=tokens,
-            cost=cost.amount,
+            cost=self._cost(file.release.model, tokens),
         )
 
     async def compare(self, text: str, *, pointer: str = PRODUCTION, source: str = "The task file") -> Pushed:
@@ -134,6 +145,44 @@ class ProjectTasks:
         """Return a task file for a release, by a pointer's name or the first digits of its hash. Raises NotFoundError."""
         registry = await self._registry()
         return write_task(TaskFile(await registry.task(task), (await registry.find(task, version)).release))
+
+    async def render(
+        self,
+        task: str,
+        question: str = "",
+        *,
+        version: str = PRODUCTION,
+        variables: Mapping[str, Any] | None = None,
+    ) -> Rendered:
+        """Return what a release would ask its model; no model is asked.
+
+        Args:
+            task: whose release it is.
+            question: what the user says; the prompt may go without.
+            version: a pointer's name, or the first digits of a hash.
+            variables: what the prompt's templates read beside the question.
+
+        Raises:
+            NotFoundError: there is no such release, or no index that it reads.
+            InvalidRequestError: a variable is missing.
+        """
+        resolved = await (await self._registry()).find(task, version)
+        call = TaskCall(
+            release=resolved.release,
+            messages=({"role": "user", "content": question},) if question else (),
+            variables=dict(variables or {}),
+            scope=SpanScope(project=self._project, trace_id="", span_id=""),
+        )
+        request, _ = await self._installation.program(record=_nowhere).prepare(call)
+        tokens = sum(estimated_tokens(text_of(message)) for message in request.messages)
+        return Rendered(
+            release=resolved.hash,
+            model=request.model,
+            messages=request.messages,
+            parameters=request.parameters,
+            tokens=tokens,
+            cost=self._cost(request.model, tokens),
+        )
 
     async def releases(self, task: str, *, limit: int = 50) -> list[Registration]:
         """Return the latest releases that were declared for a task, newest first. Raises TaskNotFoundError."""
@@ -216,8 +265,16 @@ class ProjectTasks:
         registry = await self._registry()
         return await registry.proposals.review(proposal, decision, actor=self._actor, comment=comment)
 
+    def _cost(self, model: str, tokens: int) -> int | None:
+        installation = self._installation
+        return installation.prices.cost(model, Usage(input_tokens=tokens), at=installation.clock.now()).amount
+
     async def _registry(self) -> Registry:
         return await self._installation.registry(self._project)
+
+
+def _nowhere(_project: str, _span: Span) -> None:
+    """Record nothing: what is only looked at leaves no trace."""
 
 
 async def _named(registry: Registry, task: str, releases: Mapping[str, float]) -> dict[str, float]:

@@ -42,7 +42,7 @@ def ask(
     as_json: AsJson = False,
 ) -> None:
     """Ask a question and print the answer with its verified quotes."""
-    variables = _pairs(variable or [])
+    variables = pairs(variable or [])
 
     async def work(app: App) -> Answer:
         chosen = await _prepared(app, docs, index) if docs else index
@@ -51,12 +51,13 @@ def ask(
     show(run(folder, project, work), as_json=as_json, render=answer_lines)
 
 
-def _pairs(given: list[str]) -> dict[str, str]:
-    pairs = [each.partition("=") for each in given]
-    for name, sign, _ in pairs:
+def pairs(given: list[str]) -> dict[str, str]:
+    """Return variables that were written as `name=value`. Raises InvalidCommandError."""
+    parts = [each.partition("=") for each in given]
+    for name, sign, _ in parts:
         if not sign or not name:
             raise InvalidCommandError(f"{name} is no variable.", hint="Write it as --variable name=value")
-    return {name: value for name, _, value in pairs}
+    return {name: value for name, _, value in parts}
 
 
 async def _prepared(app: App, docs: list[str], index: str) -> str:

@@ -28,6 +28,7 @@ COMMANDS = {
     "tail": ("traces", "Follow the traces as they come."),
     "traces": ("traces", "List the latest traces."),
     "show": ("traces", "Show the spans of a trace."),
+    "try": ("trying", "Ask several releases of a task the same, or see what they would ask."),
     "replay": ("replay", "Run what traces recorded once more, offline, and say what is not the same."),
     "usage": ("traces", "Show what calls came to: tokens, cost and latency."),
     "spending": ("traces", "Show what each unit or key has spent."),

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
@@ -36,6 +36,13 @@ RetrieverOf = Callable[[str], Awaitable[Searching]]
 """Return what searches the indexes of a project."""
 
 
+class Prepared(NamedTuple):
+    """What a model is to be asked, and the passages that stand in it."""
+
+    request: ChatRequest
+    passages: list[Passage]
+
+
 class DefaultProgram:
     """Answer from the release alone: its prompt, its retrieval binding and its model.
 
@@ -67,8 +74,13 @@ class DefaultProgram:
             )
         return Environment(package=self._package, indexes={binding.index: snapshot.hash}, artefacts=snapshot.artefacts)
 
-    async def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:
-        """Yield text and citations in reading order, then a GroundingPart where it cites, then one FinishPart."""
+    async def prepare(self, call: TaskCall) -> Prepared:
+        """Return what a model would be asked.
+
+        Raises:
+            InvalidRequestError: there is no question where one is needed, or a variable is missing.
+            IndexNotFoundError: the release reads an index that is not there.
+        """
         release, binding = call.release, call.release.retrieval
         question, history = _conversation(call)
         passages = [] if binding is None else await self._retrieve(call, binding, question)
@@ -79,6 +91,11 @@ class DefaultProgram:
             parameters={**release.parameters, **call.parameters},
             stream=call.stream,
         )
+        return Prepared(request, passages)
+
+    async def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:
+        """Yield text and citations in reading order, then a GroundingPart where it cites, then one FinishPart."""
+        request, passages = await self.prepare(call)
         citer = Citer(passages)
         finish = FinishPart()
         async with aclosing(caller.chat(request, scope=call.scope)) as reply:
