@@ -15,6 +15,7 @@ from lasttenth.cli.rendering import render
 from lasttenth.cli.task_lines import checked_lines, pulled_lines, pushed_lines
 from lasttenth.records.errors import ConfigurationError, ConflictError, InvalidCommandError
 from lasttenth.records.events import PointerMove
+from lasttenth.releases.including import read_text
 from lasttenth.releases.pointers import PRODUCTION
 from lasttenth.releases.proposals import ProposalState
 from lasttenth.releases.taskfile import read_task
@@ -72,7 +73,7 @@ def push(
     as_json: AsJson = False,
 ) -> None:
     """Declare what task files say; all of them are read before the first one is declared."""
-    texts = {str(file): _read(file) for file in _found(files)}
+    texts = {str(file): read_text(file) for file in _found(files)}
 
     async def work(app: App) -> list[Pushed]:
         compared = [await app.tasks.compare(text, pointer=pointer, source=source) for source, text in texts.items()]
@@ -88,7 +89,7 @@ def push(
 
 def check(files: Files, folder: Folder = "", project: Project = DEFAULT_PROJECT, as_json: AsJson = False) -> None:
     """Say what is wrong with task files; with an error among that the command fails."""
-    texts = {str(file): _read(file) for file in _found(files)}
+    texts = {str(file): read_text(file) for file in _found(files)}
 
     async def work(app: App) -> list[Checked]:
         return [app.tasks.check(text, source=source) for source, text in texts.items()]
@@ -168,13 +169,6 @@ def _found(places: list[Path]) -> list[Path]:
     return files
 
 
-def _read(file: Path) -> str:
-    try:
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{file} cannot be read: {error}.", hint="Check how it is written.") from error
-
-
 def _write(file: Path, text: str) -> None:
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -188,14 +182,14 @@ def _says(file: Path, text: str) -> bool:
     if not file.exists():
         return False
     try:
-        return read_task(_read(file), source=str(file)) == read_task(text, source=str(file))
+        return read_task(read_text(file), source=str(file)) == read_task(text, source=str(file))
     except ConfigurationError:
         return False
 
 
 async def _require_pushed(app: App, file: Path) -> None:
     """Raise ConflictError for a file that declares something that the registry does not know."""
-    declared = read_task(_read(file), source=str(file))
+    declared = read_task(read_text(file), source=str(file))
     known = await app.tasks.releases(declared.task.name, limit=1000)
     if (declared.task.hash, declared.release.hash) not in {(each.declaration, each.release) for each in known}:
         raise ConflictError(f"{file} has changes that were not pushed.", hint="Push them, or pull with --force.")
