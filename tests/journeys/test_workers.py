@@ -3,7 +3,6 @@
 import asyncio
 import http.client
 import json
-import os
 import select
 import signal
 import socket
@@ -25,8 +24,8 @@ from tests.journeys.test_installation import DATABASE, ask, locked, no_room, sou
 
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.records.definitions import Message, Release
-from lasttenth.records.events import PointerMove
-from lasttenth.records.ids import SystemClock, system_randomness
+from lasttenth.records.ids import Ids, SystemClock, system_randomness
+from lasttenth.releases.pointers import NewMove, Pointers
 from lasttenth.storage.ports import Store
 from lasttenth.storage.sqlite import SqliteStore
 from lasttenth.testing import RunningServer, eventually, running_server
@@ -57,7 +56,7 @@ def test_all_workers_answer_and_what_each_recorded_is_in_one_list(server: Runnin
     assert server.get("/api/status")["writer"]["waiting"] >= 0
 
 
-def test_pointer_that_another_process_moves_is_followed_by_every_worker(server: RunningServer) -> None:
+def test_pointer_that_another_process_moves_and_puts_back_is_followed_by_every_worker(server: RunningServer) -> None:
     moved = [move_answer(server.folder, temperature=0.0)]
     eventually(lambda: {release_of(server) for _ in range(ENOUGH)} == {moved[0]}, within=WITHIN)
 
@@ -66,6 +65,10 @@ def test_pointer_that_another_process_moves_is_followed_by_every_worker(server: 
 
     assert followed
     assert moved[0] != moved[1]
+
+    output_of("task", "rollback", "answer", folder=server.folder)
+
+    assert eventually(lambda: {release_of(server) for _ in range(ENOUGH)} == {moved[0]}, within=WITHIN)
 
 
 def test_key_that_another_process_makes_opens_and_once_revoked_is_refused_by_every_worker(
@@ -367,14 +370,13 @@ def move_answer(folder: Path, *, temperature: float) -> str:
     """Point `production` of the built-in task to another release, from this process, and return that."""
     prompt = Message(role="user", text="{{ question }}")
     release = Release(task="answer", messages=(prompt,), model="scripted/echo", parameters={"temperature": temperature})
-    move = PointerMove(
-        id=os.urandom(8).hex(), at=1, task="answer", pointer="production", releases={release.hash: 1.0}, actor="test"
-    )
+    clock = SystemClock()
 
     async def work(store: Store) -> None:
         project = await store.project(DEFAULT_PROJECT)
         await project.definitions.put(release)
-        await project.events.append([move])
+        move = NewMove(task="answer", releases={release.hash: 1.0}, actor="test")
+        await Pointers(project, ids=Ids(clock), clock=clock).move(move)
 
     opening = SqliteStore.open(folder / DATABASE, clock=SystemClock(), randomness=system_randomness)
     asyncio.run(with_store(opening, work))
