@@ -74,13 +74,37 @@ def test_pointer_is_put_back_and_its_history_stays(engine: Engine) -> None:
     assert len(history) == 4
 
 
-def test_pointer_that_has_stood_nowhere_else_cannot_be_put_back(engine: Engine) -> None:
+def test_pointer_that_is_put_back_again_goes_back_further(engine: Engine) -> None:
+    async def work(store: Store) -> list[dict[str, float]]:
+        pointers = pointers_of(await prepared(store))
+        for number in range(3):
+            await pointers.move(wanted(number))
+        for _ in range(2):
+            await pointers.back("t", "production", actor="on call")
+        with pytest.raises(ConflictError):
+            await pointers.back("t", "production", actor="on call")
+        return [move.releases for move in await pointers.history("t", "production")]
+
+    assert engine.run(work) == [{RELEASES[number].hash: 1.0} for number in (0, 1, 2, 1, 0)]
+
+
+def test_move_to_where_a_pointer_stands_is_no_move(engine: Engine) -> None:
+    async def work(store: Store) -> int:
+        pointers = pointers_of(await prepared(store))
+        for _ in range(2):
+            await pointers.move(wanted(1))
+        return len(await pointers.history("t", "production"))
+
+    assert engine.run(work) == 1
+
+
+def test_pointer_that_has_stood_nowhere_before_cannot_be_put_back(engine: Engine) -> None:
     async def work(store: Store) -> None:
         pointers = pointers_of(await prepared(store))
         await pointers.move(wanted(0))
         await pointers.back("t", "production", actor="a")
 
-    with pytest.raises(ConflictError, match="has not stood anywhere else"):
+    with pytest.raises(ConflictError, match="has stood nowhere before that"):
         engine.run(work)
 
 

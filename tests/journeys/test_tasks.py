@@ -63,6 +63,9 @@ def test_from_an_edit_to_a_rollback_by_the_command_line_alone(folder: Path) -> N
     assert f"{proposal}  made" in reviewed.stdout
     assert standing(folder) == {pushed["release"]: 1.0}
 
+    shown = lasttenth("task", "show", "greet", folder=folder).stdout
+    assert "approved by anna" in shown
+    assert "greet@production needs 1 approval." in shown
     assert error_of("task", "move", "greet", pushed["release"], folder=folder)[0] == 4
     output_of("task", "rollback", "greet", folder=folder)
     assert standing(folder) == kind
@@ -96,13 +99,32 @@ def test_files_are_pulled_and_nothing_that_was_not_pushed_is_written_over(folder
 
 
 def test_wrong_file_is_told_before_anything_is_declared(folder: Path) -> None:
-    (folder / "tasks" / "zebra.md").write_text("no front matter")
+    (folder / "tasks" / "README.md").write_text("This one is no task.")
+    (folder / "tasks" / "zebra.md").write_text("---\nname: [\n---\n")
+    (folder / "tasks" / "zoo.md").write_bytes(b"---\xff")
 
     code, error = error_of("task", "push", "tasks", folder=folder)
 
     assert code == 2
-    assert "zebra.md has no front matter" in error["message"]
+    assert "zoo.md cannot be read" in error["message"]
     assert len(output_of("task", "releases", "greet", folder=folder)) == 1
+    told = lasttenth("task", "check", "tasks", folder=folder).stdout
+    assert told.index("task/greet") < told.index("zebra.md") < told.index("zoo.md")
+
+
+def test_two_files_do_not_declare_one_task(folder: Path) -> None:
+    (folder / "tasks" / "again.md").write_text(KIND)
+
+    assert "both declare task greet" in error_of("task", "push", "tasks", folder=folder)[1]["message"]
+
+
+def test_file_that_includes_others_is_not_written_over(folder: Path) -> None:
+    (folder / "tasks" / "rule.txt").write_text("warm")
+    (folder / "tasks" / "greet.md").write_text(WARM.replace("warm", '{% include "rule.txt" %}'))
+    output_of("task", "push", "tasks", folder=folder)
+    output_of("task", "rollback", "greet", folder=folder)
+
+    assert "includes other files" in error_of("task", "pull", "--to", "tasks", folder=folder)[1]["message"]
 
 
 def test_releases_are_tried_beside_each_other(folder: Path) -> None:
@@ -125,6 +147,17 @@ def test_pointer_that_is_not_there_cannot_be_protected(folder: Path) -> None:
     assert error_of("task", "protect", "greet", "--pointer", "prodution", folder=folder)[1]["code"] == "not_found"
 
 
+def test_variables_are_texts_or_json(folder: Path) -> None:
+    (folder / "letter.md").write_text(LETTER)
+    output_of("task", "push", "letter.md", folder=folder)
+    given = ("--variable", "name=Ann", "--variable", 'items:=["lamp", "desk"]')
+
+    assert output_of("ask", "", "--task", "letter", *given, folder=folder)["text"].startswith("Dear Ann, lamp and desk")
+    for wrong in ("name", "=Ann", "items:=lamp"):
+        code = error_of("ask", "", "--task", "letter", "--variable", wrong, folder=folder)[1]["code"]
+        assert code == "invalid_command"
+
+
 def test_file_that_cannot_work_is_not_taken_and_neither_are_those_beside_it(folder: Path) -> None:
     (folder / "tasks" / "other.md").write_text(WARM.replace("greet", "other").replace("question }}", "qestion"))
     assert error_of("task", "push", "tasks", "--dry-run", folder=folder)[0] == 2
@@ -145,6 +178,11 @@ def test_two_releases_share_a_pointer(folder: Path) -> None:
     assert sorted(moved["releases"].values()) == [1.0, 3.0]
     shown = lasttenth("task", "show", "greet", folder=folder).stdout
     assert f"{warm[:12]} 25.0%" in shown
+    for command in (("try", "greet", "Ann"), ("task", "pull", "greet"), ("task", "diff", "greet", warm[:8])):
+        assert error_of(*command, folder=folder)[1]["code"] == "conflict"
+    pushed = lasttenth("task", "push", "tasks", "--dry-run", folder=folder).stdout
+    assert "no change" not in pushed
+    assert f"the pointer stood on {sorted(moved['releases'], key=moved['releases'].get)[1][:12]} 75.0%" in pushed
 
 
 def standing(folder: Path) -> Any:
@@ -164,7 +202,7 @@ def test_from_an_edit_to_a_rollback_by_the_api_alone(server: RunningServer) -> N
     assert called(server, "GET", "/api/tasks/greet")["pointers"][0]["releases"] == {pushed["release"]: 1.0}
     assert called(server, "GET", f"/api/tasks/greet/diff?before={kind}")[0]["after"] == "Be warm."
 
-    back = called(server, "POST", "/api/tasks/greet/pointers/production/rollback", reason="too warm")
+    back = called(server, "POST", "/api/tasks/greet/pointers/production/rollback", comment="too warm")
     assert (back["releases"], back["reason"]) == ({kind: 1.0}, "too warm")
     assert called(server, "GET", "/api/tasks/greet/file")["text"] == KIND
     rendered = called(server, "POST", "/api/tasks/greet/render", question="Ann", version=pushed["release"][:8])

@@ -33,6 +33,7 @@ from lasttenth.storage.ports import ProjectStore
 
 _ENDINGS = frozenset({"", UpstreamError.code})
 """Codes with which a stream ends that holds its own error."""
+_OWN = ("id", "created", "system_fingerprint")
 CUT = "output_bytes"
 """The attribute of a span whose output was too long to be kept whole."""
 
@@ -268,9 +269,17 @@ def _between(before: Span | None, after: Span | None) -> Iterator[Difference]:
         ("error", before.error, after.error),
     )
     for part, one, other in parts:
-        if one != other:
-            changes = compared(_shown(one), _shown(other)) or [Change(part="", kind="changed", after="other bytes")]
+        if one != other and (changes := _changes(_shown(one), _shown(other))):
             yield Difference(span=name, part=part, changes=changes)
+
+
+def _changes(before: Any, after: Any) -> list[Change]:
+    """Return what is different beside the ids and times that each answer of a model has of its own."""
+    if not (isinstance(before, dict) and isinstance(after, dict)):
+        return compared(before, after)
+    found = compared(*({name: value for name, value in each.items() if name not in _OWN} for each in (before, after)))
+    are_same = all(before.get(name) == after.get(name) for name in _OWN)
+    return found or ([Change(part="", kind="changed", after="other bytes")] if are_same else [])
 
 
 def _shown(value: Payload | str | None) -> Any:

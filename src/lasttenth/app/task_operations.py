@@ -20,7 +20,7 @@ Weights = Annotated[
     dict[str, float],
     msgspec.Meta(description="Weights of releases, each a pointer's name or the first digits of a hash."),
 ]
-Reason = Annotated[str, msgspec.Meta(description="Why.")]
+Comment = Annotated[str, msgspec.Meta(description="Why.")]
 Limit = Annotated[int, msgspec.Meta(ge=1, le=1000, description="At most so many.")]
 
 
@@ -37,7 +37,7 @@ class PushTask(msgspec.Struct, frozen=True, kw_only=True):
     pointer: Annotated[str, msgspec.Meta(description="The pointer to move there; empty declares it alone.")] = (
         PRODUCTION
     )
-    comment: Reason = ""
+    comment: Comment = ""
 
 
 class CheckTask(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +99,7 @@ class MovePointer(msgspec.Struct, frozen=True, kw_only=True):
     task: TaskName
     pointer: Pointer = PRODUCTION
     releases: Weights
-    reason: Reason = ""
+    comment: Comment = ""
     expected: Annotated[
         str | None, msgspec.Meta(description="Id of the latest move that you have seen; it must still be the latest.")
     ] = None
@@ -110,7 +110,7 @@ class RollBack(msgspec.Struct, frozen=True, kw_only=True):
 
     task: TaskName
     pointer: Pointer = PRODUCTION
-    reason: Reason = ""
+    comment: Comment = ""
 
 
 class Protect(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,7 +127,7 @@ class Propose(msgspec.Struct, frozen=True, kw_only=True):
     task: TaskName
     pointer: Pointer = PRODUCTION
     releases: Weights
-    comment: Reason = ""
+    comment: Comment = ""
 
 
 class ReviewProposal(msgspec.Struct, frozen=True, kw_only=True):
@@ -135,7 +135,7 @@ class ReviewProposal(msgspec.Struct, frozen=True, kw_only=True):
 
     proposal: Annotated[str, msgspec.Meta(description="The proposal's id.")]
     decision: Annotated[Literal["approve", "reject"], msgspec.Meta(description="approve or reject.")]
-    comment: Reason = ""
+    comment: Comment = ""
 
 
 async def _list(app: App, _request: Nothing) -> list[Task]:
@@ -184,13 +184,13 @@ async def _move(app: App, request: MovePointer) -> PointerMove:
         request.task,
         request.releases,
         pointer=request.pointer,
-        reason=request.reason,
+        reason=request.comment,
         expected=request.expected,
     )
 
 
 async def _roll_back(app: App, request: RollBack) -> PointerMove:
-    return await app.tasks.rollback(request.task, request.pointer, reason=request.reason)
+    return await app.tasks.rollback(request.task, request.pointer, reason=request.comment)
 
 
 async def _protect(app: App, request: Protect) -> Protection:

@@ -27,6 +27,8 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
 
     task: Task
     pointers: list[PointerMove]
+    protections: dict[str, int]
+    """How many approvals the moves of a pointer need; those that need none are left out."""
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,8 +49,10 @@ class Pushed(msgspec.Struct, frozen=True, kw_only=True):
 
     task: str
     release: str
+    stood: dict[str, float]
+    """On which releases the pointer stood, with their weights."""
     changes: list[Change]
-    """Beside the release on which the pointer stood; all of it where it stood on none."""
+    """Beside the release that most units met; all of it where the pointer stood on none."""
     move: PointerMove | None = None
     proposal: ProposalState | None = None
 
@@ -83,7 +87,10 @@ class ProjectTasks:
     async def get(self, task: str) -> TaskState:
         """Return a task and where its pointers stand. Raises TaskNotFoundError."""
         registry = await self._registry()
-        return TaskState(task=await registry.task(task), pointers=await registry.pointers.of_task(task))
+        declared, pointers = await registry.task(task), await registry.pointers.of_task(task)
+        needed = {move.pointer: await registry.pointers.approvals(task, move.pointer) for move in pointers}
+        protections = {name: approvals for name, approvals in needed.items() if approvals}
+        return TaskState(task=declared, pointers=pointers, protections=protections)
 
     async def push(
         self, text: str, *, pointer: str = PRODUCTION, comment: str = "", source: str = "The task file"
@@ -103,8 +110,7 @@ class ProjectTasks:
         registry = await self._registry()
         name = await registry.declare(read_task(text, source=source), actor=self._actor, comment=comment)
         task, wanted = compared.task, {name: 1.0}
-        before = await registry.pointers.latest(task, pointer)
-        if not pointer or (before is not None and before.releases == wanted):
+        if not pointer or compared.stood == wanted:
             return compared
         if await registry.pointers.approvals(task, pointer):
             return msgspec.structs.replace(compared, proposal=await self.propose(task, wanted, pointer, comment))
@@ -118,7 +124,7 @@ class ProjectTasks:
         return Checked(
             task=file.task.name,
             release=file.release.hash,
-            findings=findings(file),
+            findings=[*findings(file), *self._about_model(file.release.model)],
             tokens=tokens,
             cost=self._cost(file.release.model, tokens),
         )
@@ -137,9 +143,13 @@ class ProjectTasks:
         registry = await self._registry()
         task = file.task.name
         move = await registry.pointers.latest(task, pointer)
-        nothing = Release(task=task, messages=(), model="")
-        before = nothing if move is None else (await registry.find(task, pointer)).release
-        return Pushed(task=task, release=file.release.hash, changes=differences(before, file.release))
+        before = Release(task=task, messages=(), model="") if move is None else await registry.heaviest(move)
+        return Pushed(
+            task=task,
+            release=file.release.hash,
+            stood=move.releases if move is not None else {},
+            changes=differences(before, file.release),
+        )
 
     async def pull(self, task: str, *, version: str = PRODUCTION) -> str:
         """Return a task file for a release, by a pointer's name or the first digits of its hash. Raises NotFoundError."""
@@ -197,8 +207,11 @@ class ProjectTasks:
         return differences(one.release, other.release)
 
     async def history(self, task: str, pointer: str = PRODUCTION, *, limit: int = 50) -> list[PointerMove]:
-        """Return the latest moves of a pointer, newest first."""
-        return await (await self._registry()).pointers.history(task, pointer, limit=limit)
+        """Return the latest moves of a pointer, newest first. Raises NotFoundError."""
+        registry = await self._registry()
+        await registry.task(task)
+        await registry.pointers.require(task, pointer)
+        return await registry.pointers.history(task, pointer, limit=limit)
 
     async def move(
         self,
@@ -249,8 +262,10 @@ class ProjectTasks:
         return await registry.proposals.propose(task, pointer, names, actor=self._actor, comment=comment)
 
     async def proposals(self, task: str, *, limit: int = 50) -> list[ProposalState]:
-        """Return the latest proposals for a task, newest first."""
-        return await (await self._registry()).proposals.of_task(task, limit=limit)
+        """Return the latest proposals for a task, newest first. Raises TaskNotFoundError."""
+        registry = await self._registry()
+        await registry.task(task)
+        return await registry.proposals.of_task(task, limit=limit)
 
     async def review(
         self, proposal: str, decision: Literal["approve", "reject"], *, comment: str = ""
@@ -264,6 +279,12 @@ class ProjectTasks:
         """
         registry = await self._registry()
         return await registry.proposals.review(proposal, decision, actor=self._actor, comment=comment)
+
+    def _about_model(self, model: str) -> list[Finding]:
+        provider, slash, _ = model.partition("/")
+        if slash and provider in self._installation.router.providers:
+            return []
+        return [Finding(severity="warning", part="model", message=f"There is no provider of {model} here.")]
 
     def _cost(self, model: str, tokens: int) -> int | None:
         installation = self._installation

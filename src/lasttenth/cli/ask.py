@@ -1,7 +1,8 @@
 """`lasttenth ask`."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
+import msgspec
 import typer
 
 from lasttenth.app.answers import Answer
@@ -20,7 +21,8 @@ Docs = Annotated[
 Index = Annotated[str, typer.Option("--index", help="An index to answer from.")]
 Task = Annotated[str, typer.Option("--task", help="The task that answers; name@pointer asks another pointer.")]
 Variables = Annotated[
-    list[str] | None, typer.Option("--variable", help="What the prompt reads beside the question, as name=value.")
+    list[str] | None,
+    typer.Option("--variable", help="What the prompt reads beside the question: name=text or name:=JSON."),
 ]
 Model = Annotated[str, typer.Option("--model", help="The model, as provider/model.")]
 
@@ -51,13 +53,19 @@ def ask(
     show(run(folder, project, work), as_json=as_json, render=answer_lines)
 
 
-def pairs(given: list[str]) -> dict[str, str]:
-    """Return variables that were written as `name=value`. Raises InvalidCommandError."""
-    parts = [each.partition("=") for each in given]
-    for name, sign, _ in parts:
-        if not sign or not name:
-            raise InvalidCommandError(f"{name} is no variable.", hint="Write it as --variable name=value")
-    return {name: value for name, _, value in parts}
+def pairs(given: list[str]) -> dict[str, Any]:
+    """Return variables that were written as `name=text` or `name:=JSON`. Raises InvalidCommandError."""
+    found: dict[str, Any] = {}
+    for each in given:
+        name, sign, value = each.partition("=")
+        is_json = name.endswith(":")
+        if not sign or not name.removesuffix(":"):
+            raise InvalidCommandError(f"{each} is no variable.", hint="Write it as name=text, or name:=JSON.")
+        try:
+            found[name.removesuffix(":")] = msgspec.json.decode(value) if is_json else value
+        except msgspec.DecodeError as error:
+            raise InvalidCommandError(f"{value} is no JSON: {error}.", hint="Write texts as name=text.") from error
+    return found
 
 
 async def _prepared(app: App, docs: list[str], index: str) -> str:

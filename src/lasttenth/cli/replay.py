@@ -16,8 +16,7 @@ from lasttenth.cli.output import AsJson, Folder, Project, show
 from lasttenth.cli.task_lines import change_lines
 from lasttenth.records.traces import TraceFilter
 
-DIFFERENT = 1
-"""What the command ends with where something is not the same."""
+FAILED = 1
 _COLOURS = {"same": "green", "different": "red", "not reproducible": "yellow"}
 
 Traces = Annotated[list[str], typer.Argument(help="Ids of traces; without any, the latest ones.", show_default=False)]
@@ -44,17 +43,20 @@ def replay(
     project: Project = DEFAULT_PROJECT,
     as_json: AsJson = False,
 ) -> None:
-    """Run traces once more; the command fails where something is not the same, unless another release was wanted."""
+    """Run traces once more; it fails where nothing can be, or something is not the same though the release is."""
 
     async def work(app: App) -> list[Replayed]:
+        if task:
+            await app.tasks.get(task)
         latest = [] if traces else await app.traces(limit=last, where=TraceFilter(task=task))
         names = traces or list(dict.fromkeys(summary.trace_id for summary in latest))
         return await app.replay(names, release=release, live=live)
 
     replayed = run(folder, project, work)
     show(replayed, as_json=as_json, render=replayed_lines)
-    if not release and any(each.outcome == "different" for each in replayed):
-        raise typer.Exit(DIFFERENT)
+    outcomes = {each.outcome for each in replayed}
+    if outcomes == {"not reproducible"} or (not release and "different" in outcomes):
+        raise typer.Exit(FAILED)
 
 
 def replayed_lines(replayed: Sequence[Replayed]) -> Group:

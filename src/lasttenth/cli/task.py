@@ -1,5 +1,6 @@
 """`lasttenth task`: files in and out, and what is done with pointers."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -15,7 +16,8 @@ from lasttenth.cli.rendering import render
 from lasttenth.cli.task_lines import checked_lines, pulled_lines, pushed_lines
 from lasttenth.records.errors import ConfigurationError, ConflictError, InvalidCommandError
 from lasttenth.records.events import PointerMove
-from lasttenth.releases.including import read_text
+from lasttenth.releases.checking import Finding
+from lasttenth.releases.including import has_includes, read_text
 from lasttenth.releases.pointers import PRODUCTION
 from lasttenth.releases.proposals import ProposalState
 from lasttenth.releases.taskfile import read_task
@@ -76,6 +78,7 @@ def push(
     texts = {str(file): read_text(file) for file in _found(files)}
 
     async def work(app: App) -> list[Pushed]:
+        _require_one_each(texts)
         compared = [await app.tasks.compare(text, pointer=pointer, source=source) for source, text in texts.items()]
         if dry_run:
             return compared
@@ -89,10 +92,10 @@ def push(
 
 def check(files: Files, folder: Folder = "", project: Project = DEFAULT_PROJECT, as_json: AsJson = False) -> None:
     """Say what is wrong with task files; with an error among that the command fails."""
-    texts = {str(file): read_text(file) for file in _found(files)}
+    found = _found(files)
 
     async def work(app: App) -> list[Checked]:
-        return [app.tasks.check(text, source=source) for source, text in texts.items()]
+        return [_checked(app, file) for file in found]
 
     checked = run(folder, project, work)
     show(checked, as_json=as_json, render=lambda found: Group(*map(checked_lines, found)))
@@ -162,11 +165,38 @@ def propose(
     show(run(folder, project, work), as_json=as_json, render=lambda state: render("propose_move", state))
 
 
+def _checked(app: App, file: Path) -> Checked:
+    try:
+        return app.tasks.check(read_text(file), source=str(file))
+    except ConfigurationError as error:
+        finding = Finding(severity="error", part=str(file), message=error.message)
+        return Checked(task="", release="", findings=[finding], tokens=0, cost=None)
+
+
+def _require_one_each(texts: Mapping[str, str]) -> None:
+    """Raise ConfigurationError where two files declare the same task."""
+    names: dict[str, str] = {}
+    for source, text in texts.items():
+        name = read_task(text, source=source).task.name
+        if name in names:
+            raise ConfigurationError(
+                f"{names[name]} and {source} both declare task {name}.", hint="Rename one of them."
+            )
+        names[name] = source
+
+
 def _found(places: list[Path]) -> list[Path]:
-    files = [file for place in places for file in (sorted(place.glob(f"*{ENDING}")) if place.is_dir() else [place])]
+    files = [file for place in places for file in (_task_files(place) if place.is_dir() else [place])]
     if not files:
-        raise InvalidCommandError(f"There are no task files in {places[0]}.", hint=f"Their names end in {ENDING}.")
+        raise InvalidCommandError(
+            f"There are no task files in {places[0]}.", hint=f"Their names end in {ENDING}, and they begin with ---."
+        )
     return files
+
+
+def _task_files(folder: Path) -> list[Path]:
+    """Return the files of a folder that have front matter: others may lie beside them."""
+    return [file for file in sorted(folder.glob(f"*{ENDING}")) if file.read_bytes().startswith(b"---")]
 
 
 def _write(file: Path, text: str) -> None:
@@ -189,6 +219,11 @@ def _says(file: Path, text: str) -> bool:
 
 async def _require_pushed(app: App, file: Path) -> None:
     """Raise ConflictError for a file that declares something that the registry does not know."""
+    if has_includes(file):
+        raise ConflictError(
+            f"{file} includes other files, and would no longer.",
+            hint="Write it over with --force, or change it yourself.",
+        )
     declared = read_task(read_text(file), source=str(file))
     known = await app.tasks.releases(declared.task.name, limit=1000)
     if (declared.task.hash, declared.release.hash) not in {(each.declaration, each.release) for each in known}:

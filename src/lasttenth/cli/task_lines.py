@@ -15,9 +15,8 @@ from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.records.money import format_dollars
 from lasttenth.releases.differences import Change
 from lasttenth.releases.proposals import ProposalState
+from lasttenth.releases.registry import SHOWN
 
-SHOWN = 12
-"""Digits of a hash."""
 _COLOURS = {"-": "red", "+": "green", "@": "cyan", "error": "red", "warning": "yellow"}
 
 
@@ -33,17 +32,25 @@ def task_state(state: TaskState) -> Group:
     task = state.task
     facts = [f"{name} {value}" for name, value in (("owner", task.owner), ("risk tier", task.risk_tier)) if value]
     head = [Text(f"task/{task.name}", style="bold"), *(Text(each) for each in (task.description, *facts) if each)]
-    return Group(*head, move_table(state.pointers, named=True))
+    protected = [
+        Text(f"{task.name}@{name} needs {needed} approval{'s' * (needed > 1)}.")
+        for name, needed in state.protections.items()
+    ]
+    return Group(*head, move_table(state.pointers, named=True), *protected)
 
 
 def move_table(moves: Sequence[PointerMove], *, named: bool = False) -> Table | Text:
     """Return moves of pointers, one a line."""
     rows = [
-        [*([move.pointer] if named else []), _time(move.at), weights(move.releases), move.actor, move.reason]
+        [*([move.pointer] if named else []), _time(move.at), weights(move.releases), _who(move), move.reason]
         for move in moves
     ]
     columns = (*(["Pointer"] if named else []), "Since" if named else "Time", "Releases", "By", "Why")
     return table(columns, rows, empty="It has not been moved.", in_lines=True)
+
+
+def _who(move: PointerMove) -> str:
+    return f"{move.actor}, approved by {' and '.join(move.approvers)}" if move.approvers else move.actor
 
 
 def move_line(move: PointerMove) -> Text:
@@ -73,7 +80,11 @@ def changes(found: Sequence[Change]) -> Group:
 def pushed_lines(pushed: Pushed) -> Group:
     """Return what came of a task file."""
     head = Text(f"task/{pushed.task}  release {pushed.release[:SHOWN]}", style="bold")
-    lines = [line for change in pushed.changes for line in change_lines(change)] or [Text("  no change")]
+    lines = [line for change in pushed.changes for line in change_lines(change)]
+    if pushed.stood == {pushed.release: 1.0}:
+        lines.append(Text("  no change"))
+    elif len(pushed.stood) > 1:
+        lines.append(Text(f"  the pointer stood on {weights(pushed.stood)}"))
     if pushed.move is not None:
         lines.append(move_line(pushed.move))
     if pushed.proposal is not None:
@@ -84,7 +95,8 @@ def pushed_lines(pushed: Pushed) -> Group:
 def checked_lines(checked: Checked) -> Group:
     """Return what can be said about a task file."""
     cost = "" if checked.cost is None else f", {format_dollars(checked.cost)} to send"
-    head = Text(f"task/{checked.task}  about {checked.tokens} tokens{cost}", style="bold")
+    name = f"task/{checked.task}  about {checked.tokens} tokens{cost}" if checked.task else "no task"
+    head = Text(name, style="bold")
     lines = [
         Text.assemble("  ", (each.severity, _COLOURS[each.severity]), f"  {each.part}  {each.message}")
         for each in checked.findings
@@ -101,10 +113,10 @@ def proposal_lines(state: ProposalState) -> Group:
     """Return a proposal and what was said of it."""
     proposal = state.proposal
     target = f"{proposal.task}@{proposal.pointer}"
-    said = [Text(f"  {each.actor} {_SAID[each.decision]} {each.comment}".rstrip()) for each in state.reviews]
+    said = [Text(f"  {each.actor} {_SAID[each.decision]}: {each.comment}".rstrip(": ")) for each in state.reviews]
     return Group(
         Text.assemble((f"{proposal.id}  {state.state}", "bold"), f"  {target} to {weights(proposal.releases)}"),
-        Text(f"  {proposal.actor} proposes it {proposal.comment}".rstrip()),
+        Text(f"  {proposal.actor} proposes it: {proposal.comment}".rstrip(": ")),
         *said,
     )
 

@@ -49,8 +49,12 @@ class PointerMove(Event, frozen=True, kw_only=True):
     reason: str = ""
     after: str = ""
     """Id of the move before it; empty for the first one."""
+    restores: str = ""
+    """Id of the move that it restores, where it puts the pointer back."""
     proposal: str = ""
     """Id of the proposal that it carries out."""
+    approvers: tuple[str, ...] = ()
+    """Who approved that."""
 
     @property
     def subject(self) -> str:

@@ -44,7 +44,13 @@ def findings(file: TaskFile) -> list[Finding]:
         used = variables_of(file.release)
     except ConfigurationError as error:
         return [_error("messages", error.message)]
-    found = [*_about_variables(file, used), *_about_examples(file), *_about_secrets(file), *_about_instructions(file)]
+    found = [
+        *_about_variables(file, used),
+        *_about_examples(file),
+        *_about_secrets(file),
+        *_about_instructions(file),
+        *_about_other_files(file),
+    ]
     return sorted(found, key=lambda finding: finding.severity)
 
 
@@ -112,6 +118,13 @@ def _about_instructions(file: TaskFile) -> Iterator[Finding]:
                 f"messages.{place}.text",
                 f"{name} goes into the instructions as it is: move it to the user's message, or mark it with | material.",
             )
+
+
+def _about_other_files(file: TaskFile) -> Iterator[Finding]:
+    for place, message in enumerate(file.release.messages):
+        tree = parsed(message.text)
+        if any(tree.find(kind) for kind in (nodes.Extends, nodes.FromImport, nodes.Import, nodes.Include)):
+            yield _error(f"messages.{place}.text", "A release reads no other file: push it from the command line.")
 
 
 def _shown_unmarked(node: nodes.Node) -> set[str]:

@@ -32,7 +32,9 @@ class NewMove(msgspec.Struct, frozen=True, kw_only=True):
     releases: dict[str, float]
     actor: str
     reason: str = ""
+    restores: str = ""
     proposal: str = ""
+    approvers: tuple[str, ...] = ()
 
 
 class Pointers:
@@ -68,7 +70,7 @@ class Pointers:
         return sorted((move for move in moves if move.task == task), key=lambda move: move.pointer)
 
     async def move(self, move: NewMove, *, expected: str | None = None) -> PointerMove:
-        """Move a pointer, and return the move as it is stored.
+        """Move a pointer, and return the move as it is stored; where it stands there already, the one that put it there.
 
         Args:
             move: what is wanted.
@@ -86,6 +88,8 @@ class Pointers:
             before = latest.id if latest is not None else ""
             if expected is not None and before != expected:
                 raise _moved_meanwhile(latest)
+            if latest is not None and latest.releases == releases:
+                return latest
             wanted = PointerMove(
                 id=_id_after(subject, before),
                 at=self._clock.now(),
@@ -95,7 +99,9 @@ class Pointers:
                 actor=move.actor,
                 reason=move.reason,
                 after=before,
+                restores=move.restores,
                 proposal=move.proposal,
+                approvers=move.approvers,
             )
             await self._store.events.append([wanted])
             self._kept.forget()
@@ -107,15 +113,37 @@ class Pointers:
         raise ConflictError(f"{subject} is moved again and again by others.", hint="Try again.")
 
     async def back(self, task: str, pointer: str, *, actor: str, reason: str = "") -> PointerMove:
-        """Put a pointer back to where it stood before its latest move. Raises ConflictError where it was the first."""
-        moves = await self.history(task, pointer, limit=1)
-        if not moves or not moves[0].after:
+        """Put a pointer back to where it stood before its latest move; once more, and it goes back further.
+
+        Raises:
+            NotFoundError: there is no such pointer.
+            ConflictError: it has stood nowhere before, or is moved at the same time.
+        """
+        latest = await self.require(task, pointer)
+        undone = await self._store.events.get(PointerMove, latest.restores) if latest.restores else latest
+        if not undone.after:
             raise ConflictError(
-                f"{task}@{pointer} has not stood anywhere else.", hint="lasttenth task history shows its moves."
+                f"{task}@{pointer} has stood nowhere before that.", hint=f"See lasttenth task history {task}."
             )
-        before = await self._store.events.get(PointerMove, moves[0].after)
-        wanted = NewMove(task=task, pointer=pointer, releases=before.releases, actor=actor, reason=reason or "rollback")
-        return await self.move(wanted, expected=moves[0].id)
+        before = await self._store.events.get(PointerMove, undone.after)
+        wanted = NewMove(
+            task=task,
+            pointer=pointer,
+            releases=before.releases,
+            actor=actor,
+            reason=reason or "rollback",
+            restores=before.id,
+        )
+        return await self.move(wanted, expected=latest.id)
+
+    async def require(self, task: str, pointer: str) -> PointerMove:
+        """Return where a pointer stands. Raises NotFoundError."""
+        latest = await self.latest(task, pointer)
+        if latest is None:
+            raise NotFoundError(
+                f"There is no pointer {task}@{pointer}.", hint=f"lasttenth task show {task} lists those that there are."
+            )
+        return latest
 
     async def approvals(self, task: str, pointer: str) -> int:
         """Return how many approvals a move of a pointer needs, 0 where anybody may move it."""
@@ -124,10 +152,7 @@ class Pointers:
 
     async def protect(self, task: str, pointer: str, *, approvals: int, actor: str) -> Protection:
         """Set how many approvals a move of a pointer needs. Raises NotFoundError."""
-        if await self.latest(task, pointer) is None:
-            raise NotFoundError(
-                f"There is no pointer {task}@{pointer}.", hint=f"lasttenth task show {task} lists those that there are."
-            )
+        await self.require(task, pointer)
         protection = Protection(
             id=self._ids.trace(), at=self._clock.now(), task=task, pointer=pointer, approvals=approvals, actor=actor
         )
@@ -181,5 +206,6 @@ def _moved_meanwhile(by: PointerMove | None) -> ConflictError:
     if by is None:
         return ConflictError("The pointer is not there yet.", hint="Leave out which move you expect.")
     return ConflictError(
-        f"{by.subject} was moved by {by.actor} meanwhile.", hint="Look at where it stands now, then decide again."
+        f"The latest move of {by.subject} is another one, by {by.actor}.",
+        hint="Look at where it stands now, then decide again.",
     )

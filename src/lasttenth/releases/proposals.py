@@ -51,6 +51,8 @@ class Proposals:
         """
         checked = await self._pointers.checked(task, pointer, releases)
         latest = await self._pointers.latest(task, pointer)
+        if latest is not None and latest.releases == checked:
+            raise ConflictError(f"{latest.subject} stands there already.", hint="Nothing needs to be proposed.")
         proposal = Proposal(
             id=self._ids.trace(),
             at=self._clock.now(),
@@ -103,11 +105,12 @@ class Proposals:
         )
         await self._store.events.append([review])
         after = await self.get(proposal)
-        if after.state == "open" and _approvals(after.reviews) >= after.needed:
-            await self._make(after.proposal)
+        if after.state == "open" and len(_approvers(after.reviews)) >= after.needed:
+            await self._make(after)
         return await self.get(proposal)
 
-    async def _make(self, proposal: Proposal) -> None:
+    async def _make(self, approved: ProposalState) -> None:
+        proposal = approved.proposal
         move = NewMove(
             task=proposal.task,
             pointer=proposal.pointer,
@@ -115,6 +118,7 @@ class Proposals:
             actor=proposal.actor,
             reason=proposal.comment,
             proposal=proposal.id,
+            approvers=tuple(sorted(_approvers(approved.reviews))),
         )
         await self._pointers.move(move, expected=proposal.after)
 
@@ -138,5 +142,5 @@ def _wants(proposal: Proposal) -> tuple[str, dict[str, float], str, str]:
     return proposal.pointer, proposal.releases, proposal.after, proposal.actor
 
 
-def _approvals(reviews: list[Review]) -> int:
-    return len({review.actor for review in reviews if review.decision == "approve"})
+def _approvers(reviews: list[Review]) -> set[str]:
+    return {review.actor for review in reviews if review.decision == "approve"}

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from lasttenth.records.definitions import Environment, Release, Task
 from lasttenth.records.errors import ConflictError, NotFoundError, TaskNotFoundError
-from lasttenth.records.events import Registration
+from lasttenth.records.events import PointerMove, Registration
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.releases.choosing import choose
 from lasttenth.releases.pointers import PRODUCTION, NewMove, Pointers
@@ -20,6 +20,8 @@ REMEMBERED = 1024
 """Releases that are kept in memory; requests can make any number of them."""
 MOST = 10_000
 """Declarations among which is looked."""
+SHOWN = 12
+"""Digits of a hash that are shown."""
 SHORTEST = 6
 """Digits of a hash that name a release of a task, where they are those of one alone."""
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -108,18 +110,26 @@ class Registry:
             return Resolved(await self._of_task(task, pointer), pointer, 1.0)
         move = await self.pointers.standing(task, pointer)
         if move is None:
-            raise _unknown(f"task/{task}@{pointer}", await self.tasks())
+            there = ", ".join(f"task/{task}@{each.pointer}" for each in await self.pointers.of_task(task))
+            raise _unknown(f"task/{task}@{pointer}", await self.tasks(), there)
         choice = choose(move.releases, pointer=move.subject, unit=unit)
         return Resolved(await self._release(choice.release), choice.release, choice.probability)
+
+    async def heaviest(self, move: PointerMove) -> Release:
+        """Return the release that most units meet."""
+        return await self._release(max(move.releases, key=move.releases.__getitem__))
 
     async def find(self, task: str, version: str) -> Resolved:
         """Return the release that a pointer's name or the first digits of a hash mean. Raises NotFoundError, ConflictError.
 
-        Of a pointer on several releases it is the one with the greatest weight.
+        A pointer on several releases means none of them.
         """
         move = await self.pointers.latest(task, version)
+        if move is not None and len(move.releases) > 1:
+            several = " and ".join(name[:SHOWN] for name in move.releases)
+            raise ConflictError(f"{move.subject} stands on {several}.", hint="Name one of these.")
         if move is not None:
-            name = max(move.releases, key=move.releases.__getitem__)
+            name = next(iter(move.releases))
             return Resolved(await self._release(name), name, 1.0)
         if _HASH.fullmatch(version):
             return Resolved(await self._of_task(task, version), version, 1.0)
@@ -168,6 +178,7 @@ class Registry:
         return release
 
 
-def _unknown(wanted: str, tasks: list[Task]) -> TaskNotFoundError:
+def _unknown(wanted: str, tasks: list[Task], pointers: str = "") -> TaskNotFoundError:
     known = ", ".join(f"task/{each.name}" for each in tasks)
-    return TaskNotFoundError(f"There is no {wanted}.", hint=f"Known tasks: {known}.")
+    hint = f"There is {pointers}." if pointers else f"Known tasks: {known}."
+    return TaskNotFoundError(f"There is no {wanted}.", hint=hint)

@@ -14,6 +14,8 @@ QUESTION, PASSAGES = "question", "passages"
 GIVEN = frozenset({QUESTION, PASSAGES})
 """Variables of a prompt that come from the conversation and from the index, and never from the caller's own."""
 
+MOST_STEPS = 100_000
+"""Steps of all ranges that one message uses."""
 _PLAIN = Message(role="user", text="{{ question }}")
 _TAG = re.compile(r"<(?=/?\s*(?:document|question|quote|declined)\b)", re.IGNORECASE)
 
@@ -46,11 +48,11 @@ def examples(release: Release) -> tuple[dict[str, Any], ...]:
 
 def _rendered(release: Release, message: Message, variables: dict[str, Any]) -> dict[str, Any]:
     try:
-        return {"role": message.role, "content": _template(message.text).render(variables)}
+        return {"role": message.role, "content": _template(message.text).render(variables, range=_BoundedRange())}
     except UndefinedError as error:
         raise InvalidRequestError(
             f"A prompt of task {release.task} needs what the call does not give: {error}.",
-            hint="Give it in metadata.lasttenth_variables.",
+            hint="Give it in metadata.lasttenth_variables, or on the command line with --variable.",
             parameter="variables",
         ) from error
     except (TypeError, ValueError, ArithmeticError) as error:
@@ -84,6 +86,21 @@ def material(text: str) -> str:
 def attribute(text: str) -> str:
     """Return a text that may stand between double quotes in a tag."""
     return text.replace("&", "&amp;").replace('"', "&quot;").replace("<", "&lt;").replace("\n", " ")
+
+
+class _BoundedRange:
+    """A `range` of which all that one rendering uses together is bounded: loops within loops end in time."""
+
+    def __init__(self) -> None:
+        self._left = MOST_STEPS
+
+    def __call__(self, *bounds: int) -> range:
+        """Return a range. Raises OverflowError."""
+        found = range(*bounds)
+        self._left -= len(found)
+        if self._left < 0:
+            raise OverflowError(f"its ranges have more than {MOST_STEPS:,} steps together")
+        return found
 
 
 @lru_cache(maxsize=256)

@@ -15,6 +15,10 @@ def told(found: list[Finding]) -> list[tuple[str, str]]:
     return [(each.severity, each.part) for each in found]
 
 
+def test_file_that_still_includes_others_is_an_error() -> None:
+    assert told(findings(file('{% include "x.txt" %}'))) == [("error", "messages.1.text")]
+
+
 def test_good_file_has_no_findings() -> None:
     assert findings(file("Hello {{ question }}.")) == []
     assert [findings(each) for each in builtin_tasks()] == [[]]

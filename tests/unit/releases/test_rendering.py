@@ -25,6 +25,18 @@ def test_undefined_variable_is_an_error_that_names_it() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "{% for x in range(90000) %}{% for y in range(90000) %}{% endfor %}{% endfor %}",
+        "{{ range(10 ** 9) | list }}",
+    ],
+)
+def test_loops_end_in_time(text: str) -> None:
+    with pytest.raises(InvalidRequestError, match="100,000 steps"):
+        render(release(text), {})
+
+
+@pytest.mark.parametrize(
     "text", ["{{ ''.__class__.__mro__ }}", "{{ question.__init__.__globals__ }}", "{% include 'x' %}"]
 )
 def test_template_cannot_leave_its_sandbox(text: str) -> None:
