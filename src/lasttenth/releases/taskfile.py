@@ -97,6 +97,9 @@ def builtin_tasks() -> list[TaskFile]:
 def _front_matter(text: str, source: str) -> _FrontMatter:
     try:
         return msgspec.convert(yaml.safe_load(text), _FrontMatter)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 2 if error.problem_mark is not None else 2  # the first one is ---
+        raise ConfigurationError(f"The front matter of {source} is not YAML, line {line}: {error.problem}.") from error
     except yaml.YAMLError as error:
         raise ConfigurationError(f"The front matter of {source} is not YAML: {error}.") from error
     except msgspec.ValidationError as error:
