@@ -18,7 +18,7 @@ check: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
-	$(BIN)/python -m pytest -q tests/standards
+	$(BIN)/python -m pytest -q tests/standards/test_shape.py
 
 chaos: $(VENV)/.dev
 	$(BIN)/python -m pytest -q tests/chaos --rounds 50
