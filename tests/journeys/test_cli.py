@@ -1,7 +1,6 @@
 """The command line as a user types it: every command, for people and as JSON, and how each failure ends."""
 
 import asyncio
-import getpass
 import json
 import os
 import re
@@ -12,7 +11,7 @@ from tests.journeys.commands import error_of, lasttenth, output_of
 from typer.testing import CliRunner
 
 from lasttenth import App, __version__
-from lasttenth.cli.generic import ACTOR, actor
+from lasttenth.cli.generic import actor
 from lasttenth.cli.main import COMMANDS, build
 from lasttenth.storage.ports import IndexSettings
 
@@ -45,14 +44,11 @@ def test_answer_is_printed_with_its_quotes(folder: Path) -> None:
     assert "trace " in finished.stdout
 
 
-def test_user_without_a_name_has_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_without_a_name_has_a_number() -> None:
     def nobody() -> str:
         raise KeyError("getpwuid(): uid not found")
 
-    monkeypatch.delenv(ACTOR, raising=False)
-    monkeypatch.setattr(getpass, "getuser", nobody)
-
-    assert actor() == f"user {os.getuid()}"
+    assert actor(nobody) == f"user {os.getuid()}"
 
 
 def test_question_says_which_documents_were_left_out(folder: Path) -> None:

@@ -1,6 +1,8 @@
 """Traces are cassettes: what was recorded is done once more without a network, and comes out the same."""
 
-import socket
+import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,7 +19,7 @@ from lasttenth.app.replaying import Replayed
 from lasttenth.context.indexing import TextDocument
 from lasttenth.models.port import ModelRequest
 from lasttenth.serve.cassette import Cassette
-from lasttenth.testing import RunningServer, Upstream, completion, eventually, streamed
+from lasttenth.testing import RunningServer, Upstream, clean_environment, completion, eventually, streamed
 
 REQUESTS = 500
 GRUMPY = (
@@ -180,19 +182,36 @@ def recorded(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_replay_needs_neither_network_nor_index_nor_provider(recorded: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with SyncApp(recorded) as app:
-        app.drop_index("default")
-        traces = [trace.trace_id for trace in app.traces()]
-        monkeypatch.setattr(socket, "socket", _forbidden)
+def test_replay_needs_neither_network_nor_index_nor_provider(recorded: Path) -> None:
+    (recorded / "lasttenth.yaml").write_text("providers: {up: {base_url: 'http://127.0.0.1:9/v1'}}")
+    output_of("index", "drop", "default", folder=recorded)
 
-        found = app.replay(traces)
+    replayed = _offline("replay", "--json", folder=recorded)
+    refused = _offline("ask", "Hello?", "--model", "up/m", "--task", "letter", *GIVEN, folder=recorded)
 
-    assert [each.outcome for each in found] == ["same", "same"]
+    assert [each["outcome"] for each in json.loads(replayed.stdout)] == ["same", "same"]
+    assert "socket.connect" in refused.stderr
 
 
-def _forbidden(*_: object, **__: object) -> None:
-    raise AssertionError("A socket was opened.")
+GIVEN = ("--variable", "name=Ann", "--variable", "items:=[]")
+OFFLINE = """
+import sys
+
+def forbid(event, _):
+    if event in {"socket.bind", "socket.connect", "socket.getaddrinfo"}:
+        raise RuntimeError(event)
+
+sys.addaudithook(forbid)
+from lasttenth.cli.main import main
+main()
+"""
+
+
+def _offline(*arguments: str, folder: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command in a process that may open no connection."""
+    environment = {**clean_environment(folder), "LASTTENTH_FOLDER": str(folder)}
+    command = [sys.executable, "-c", OFFLINE, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, timeout=60, check=False)
 
 
 def test_replay_stores_nothing(recorded: Path) -> None:

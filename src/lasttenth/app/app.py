@@ -289,15 +289,16 @@ class App:
         return await store.traces.spending(by=by, after=now - days * DAY, before=now + DAY, limit=limit)
 
     async def replay(self, traces: Sequence[str], *, release: str = "", live: bool = False) -> list[Replayed]:
-        """Run what traces recorded once more, offline, and return what is not the same. Nothing is stored.
+        """Run what traces recorded once more, offline, and return what is not the same.
 
         Args:
             traces: their ids.
-            release: answers in the place of the recorded one, by a pointer's name or a hash; of another task, nothing.
-            live: ask models for what the traces have no answer to, where the release makes another request of it.
+            release: answers in the place of the recorded one, by a pointer's name or a hash. Traces of tasks that do
+                not have it are not reproducible.
+            live: ask models for what the traces have no answer to: requests like any others, traced and costed.
 
         Raises:
-            NotFoundError: there is no such trace, or no such release.
+            NotFoundError: there is no such trace.
         """
         await self.installation.recorder.flush()
         replayer = Replayer(self.installation, self.project, release=release, live=live)

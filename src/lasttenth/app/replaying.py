@@ -258,10 +258,10 @@ def _pairs(recorded: Sequence[Span], spans: Sequence[Span]) -> Iterator[tuple[Sp
 
 
 def _between(before: Span | None, after: Span | None) -> Iterator[Difference]:
-    name = (before or after or _NOBODY).name
     if before is None or after is None:
-        said = "was not done" if after is None else "was not done then"
-        yield Difference(span=name, part="error", changes=[Change(part="", kind="changed", after=said)])
+        for span, said in ((before, "was not done"), (after, "was not done then")):
+            if span is not None:
+                yield Difference(span=span.name, part="error", changes=[Change(part="", kind="changed", after=said)])
         return
     parts: tuple[tuple[Literal["input", "output", "error"], Any, Any], ...] = (
         ("input", before.input, after.input),
@@ -270,7 +270,7 @@ def _between(before: Span | None, after: Span | None) -> Iterator[Difference]:
     )
     for part, one, other in parts:
         if one != other and (changes := _changes(_shown(one), _shown(other))):
-            yield Difference(span=name, part=part, changes=changes)
+            yield Difference(span=before.name, part=part, changes=changes)
 
 
 def _changes(before: Any, after: Any) -> list[Change]:
@@ -294,6 +294,3 @@ def _shown(value: Payload | str | None) -> Any:
 
 def _bytes(payload: Payload | None) -> bytes:
     return b"" if payload is None else payload.body
-
-
-_NOBODY = Span(trace_id="", span_id="", name="", operation="chat", start=0, end=0)

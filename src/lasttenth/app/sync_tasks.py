@@ -70,15 +70,15 @@ class SyncTasks:
         releases: Mapping[str, float],
         *,
         pointer: str = PRODUCTION,
-        reason: str = "",
+        comment: str = "",
         expected: str | None = None,
     ) -> PointerMove:
         """See `ProjectTasks.move`."""
-        return self._wait(self._tasks.move(task, releases, pointer=pointer, reason=reason, expected=expected))
+        return self._wait(self._tasks.move(task, releases, pointer=pointer, comment=comment, expected=expected))
 
-    def rollback(self, task: str, pointer: str = PRODUCTION, *, reason: str = "") -> PointerMove:
+    def rollback(self, task: str, pointer: str = PRODUCTION, *, comment: str = "") -> PointerMove:
         """See `ProjectTasks.rollback`."""
-        return self._wait(self._tasks.rollback(task, pointer, reason=reason))
+        return self._wait(self._tasks.rollback(task, pointer, comment=comment))
 
     def protect(self, task: str, pointer: str = PRODUCTION, *, approvals: int = 1) -> Protection:
         """See `ProjectTasks.protect`."""

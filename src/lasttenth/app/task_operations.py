@@ -184,13 +184,13 @@ async def _move(app: App, request: MovePointer) -> PointerMove:
         request.task,
         request.releases,
         pointer=request.pointer,
-        reason=request.comment,
+        comment=request.comment,
         expected=request.expected,
     )
 
 
 async def _roll_back(app: App, request: RollBack) -> PointerMove:
-    return await app.tasks.rollback(request.task, request.pointer, reason=request.comment)
+    return await app.tasks.rollback(request.task, request.pointer, comment=request.comment)
 
 
 async def _protect(app: App, request: Protect) -> Protection:

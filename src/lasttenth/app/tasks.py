@@ -106,15 +106,16 @@ class ProjectTasks:
         Raises:
             ConfigurationError: the file cannot be read, or cannot work.
         """
-        compared = await self.compare(text, pointer=pointer, source=source)
+        file = _taken(text, source)
+        compared = await self._compared(file, pointer)
         registry = await self._registry()
-        name = await registry.declare(read_task(text, source=source), actor=self._actor, comment=comment)
+        name = await registry.declare(file, actor=self._actor, comment=comment)
         task, wanted = compared.task, {name: 1.0}
         if not pointer or compared.stood == wanted:
             return compared
         if await registry.pointers.approvals(task, pointer):
             return msgspec.structs.replace(compared, proposal=await self.propose(task, wanted, pointer, comment))
-        move = await self.move(task, wanted, pointer=pointer, reason=comment)
+        move = await self.move(task, wanted, pointer=pointer, comment=comment)
         return msgspec.structs.replace(compared, move=move)
 
     def check(self, text: str, *, source: str = "The task file") -> Checked:
@@ -131,15 +132,11 @@ class ProjectTasks:
 
     async def compare(self, text: str, *, pointer: str = PRODUCTION, source: str = "The task file") -> Pushed:
         """Return what `push` would change, and change nothing. Raises ConfigurationError, InvalidRequestError."""
+        return await self._compared(_taken(text, source), pointer)
+
+    async def _compared(self, file: TaskFile, pointer: str) -> Pushed:
         if pointer:
             check_name(pointer)
-        errors = [each for each in self.check(text, source=source).findings if each.severity == "error"]
-        if errors:
-            raise ConfigurationError(
-                f"{source} cannot be taken: {errors[0].part}: {errors[0].message}",
-                hint="All that was found is shown by: lasttenth task check",
-            )
-        file = read_task(text, source=source)
         registry = await self._registry()
         task = file.task.name
         move = await registry.pointers.latest(task, pointer)
@@ -219,7 +216,7 @@ class ProjectTasks:
         releases: Mapping[str, float],
         *,
         pointer: str = PRODUCTION,
-        reason: str = "",
+        comment: str = "",
         expected: str | None = None,
     ) -> PointerMove:
         """Move a pointer to weighted releases, each named by a pointer or a hash.
@@ -228,7 +225,7 @@ class ProjectTasks:
             task: whose pointer it is.
             releases: weights; a unit meets the same release for as long as they stand.
             pointer: what to move; a new name makes a new pointer.
-            reason: why.
+            comment: why.
             expected: id of the latest move that you have seen; None moves it from wherever it stands.
 
         Raises:
@@ -239,13 +236,13 @@ class ProjectTasks:
         registry = await self._registry()
         await registry.pointers.require_open(task, pointer)
         names = await _named(registry, task, releases)
-        wanted = NewMove(task=task, pointer=pointer, releases=names, actor=self._actor, reason=reason)
+        wanted = NewMove(task=task, pointer=pointer, releases=names, actor=self._actor, reason=comment)
         return await registry.pointers.move(wanted, expected=expected)
 
-    async def rollback(self, task: str, pointer: str = PRODUCTION, *, reason: str = "") -> PointerMove:
+    async def rollback(self, task: str, pointer: str = PRODUCTION, *, comment: str = "") -> PointerMove:
         """Put a pointer back to where it stood before its latest move, protected or not. Raises ConflictError."""
         registry = await self._registry()
-        return await registry.pointers.back(task, pointer, actor=self._actor, reason=reason)
+        return await registry.pointers.back(task, pointer, actor=self._actor, reason=comment)
 
     async def protect(self, task: str, pointer: str = PRODUCTION, *, approvals: int = 1) -> Protection:
         """Let a pointer be moved only by proposals with so many approvals; 0 takes that back. Raises TaskNotFoundError."""
@@ -292,6 +289,18 @@ class ProjectTasks:
 
     async def _registry(self) -> Registry:
         return await self._installation.registry(self._project)
+
+
+def _taken(text: str, source: str) -> TaskFile:
+    """Return what a task file declares. Raises ConfigurationError for one that cannot be read, or cannot work."""
+    file = read_task(text, source=source)
+    errors = [finding for finding in findings(file) if finding.severity == "error"]
+    if errors:
+        raise ConfigurationError(
+            f"{source} cannot be taken: {errors[0].part}: {errors[0].message}",
+            hint="All that was found is shown by: lasttenth task check",
+        )
+    return file
 
 
 def _nowhere(_project: str, _span: Span) -> None:

@@ -41,10 +41,10 @@ def run(folder: str, project: str, work: Callable[[App], Coroutine[Any, Any, T]]
     return asyncio.run(opened())
 
 
-def actor() -> str:
-    """Return who is at the command line."""
+def actor(user: Callable[[], str] = getpass.getuser) -> str:
+    """Return who is at the command line: whom the environment names, else the user of the system."""
     try:
-        return os.environ.get(ACTOR) or getpass.getuser()
+        return os.environ.get(ACTOR) or user()
     except (KeyError, OSError):  # in containers a user need not have a name
         return f"user {os.getuid()}"
 

@@ -142,7 +142,7 @@ def move(
     weights = _weights(releases)
 
     async def work(app: App) -> PointerMove:
-        return await app.tasks.move(task, weights, pointer=pointer, reason=comment, expected=expected or None)
+        return await app.tasks.move(task, weights, pointer=pointer, comment=comment, expected=expected or None)
 
     show(run(folder, project, work), as_json=as_json, render=lambda made: render("move_pointer", made))
 

@@ -12,10 +12,10 @@ from lasttenth.app.tasks import Checked, Pushed, TaskState
 from lasttenth.cli.output import table
 from lasttenth.records.definitions import Task
 from lasttenth.records.events import PointerMove, Protection, Registration
+from lasttenth.records.hashing import SHOWN
 from lasttenth.records.money import format_dollars
 from lasttenth.releases.differences import Change
 from lasttenth.releases.proposals import ProposalState
-from lasttenth.releases.registry import SHOWN
 
 _COLOURS = {"-": "red", "+": "green", "@": "cyan", "error": "red", "warning": "yellow"}
 

@@ -15,9 +15,9 @@ from lasttenth.cli.ask import Variables, pairs
 from lasttenth.cli.generic import run
 from lasttenth.cli.output import AsJson, Folder, Project, show
 from lasttenth.cli.rendering import answer_lines
+from lasttenth.records.hashing import SHOWN
 from lasttenth.records.money import format_dollars
 from lasttenth.releases.pointers import PRODUCTION
-from lasttenth.releases.registry import SHOWN
 
 Task = Annotated[str, typer.Argument(help="The task's name.", show_default=False)]
 Question = Annotated[str, typer.Argument(help="What the user says; a prompt may go without.")]

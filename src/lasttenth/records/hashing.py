@@ -5,6 +5,9 @@ import hmac
 
 import msgspec
 
+SHOWN = 12
+"""Digits of a hash that people are shown."""
+
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 

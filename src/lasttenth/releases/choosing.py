@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lasttenth.records.errors import InvalidRequestError
+from lasttenth.records.hashing import SHOWN
 
 
 class Choice(NamedTuple):
@@ -40,7 +41,7 @@ def checked(weights: Mapping[str, float]) -> dict[str, float]:
     for release, weight in weights.items():
         if not math.isfinite(weight) or weight < 0:
             raise InvalidRequestError(
-                f"The weight of release {release[:12]} is {weight}.",
+                f"The weight of release {release[:SHOWN]} is {weight}.",
                 hint="Weights are 0 or more.",
                 parameter="releases",
             )

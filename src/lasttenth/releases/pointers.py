@@ -13,7 +13,7 @@ import msgspec
 from lasttenth.records.definitions import Release
 from lasttenth.records.errors import ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError
 from lasttenth.records.events import PointerMove, Protection
-from lasttenth.records.hashing import text_hash
+from lasttenth.records.hashing import SHOWN, text_hash
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.releases.choosing import checked
 from lasttenth.storage.ports import ProjectStore
@@ -183,7 +183,7 @@ class Pointers:
             release = await self._store.definitions.get(Release, name)
             if release.task != task:
                 raise InvalidRequestError(
-                    f"Release {name[:12]} is of task {release.task}, not of {task}.", parameter="releases"
+                    f"Release {name[:SHOWN]} is of task {release.task}, not of {task}.", parameter="releases"
                 )
         return weights
 

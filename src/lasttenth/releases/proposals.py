@@ -48,6 +48,7 @@ class Proposals:
         Raises:
             InvalidRequestError: the name or a weight cannot be.
             NotFoundError: a release is not there.
+            ConflictError: the pointer stands there already.
         """
         checked = await self._pointers.checked(task, pointer, releases)
         latest = await self._pointers.latest(task, pointer)
@@ -63,8 +64,8 @@ class Proposals:
             actor=actor,
             comment=comment,
         )
-        for state in await self.of_task(task):
-            if state.state == "open" and _wants(state.proposal) == _wants(proposal):
+        for other in await self._store.events.latest(Proposal, subject=task):
+            if _wants(other) == _wants(proposal) and (state := await self._state(other)).state == "open":
                 return state
         await self._store.events.append([proposal])
         return await self.get(proposal.id)

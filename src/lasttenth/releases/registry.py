@@ -7,6 +7,7 @@ from typing import NamedTuple
 from lasttenth.records.definitions import Environment, Release, Task
 from lasttenth.records.errors import ConflictError, NotFoundError, TaskNotFoundError
 from lasttenth.records.events import PointerMove, Registration
+from lasttenth.records.hashing import SHOWN
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.releases.choosing import choose
 from lasttenth.releases.pointers import PRODUCTION, NewMove, Pointers
@@ -20,8 +21,6 @@ REMEMBERED = 1024
 """Releases that are kept in memory; requests can make any number of them."""
 MOST = 10_000
 """Declarations among which is looked."""
-SHOWN = 12
-"""Digits of a hash that are shown."""
 SHORTEST = 6
 """Digits of a hash that name a release of a task, where they are those of one alone."""
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -174,7 +173,7 @@ class Registry:
     async def _of_task(self, task: str, name: str) -> Release:
         release = await self._release(name)
         if release.task != task:
-            raise NotFoundError(f"Release {name[:12]} is of task {release.task}, not of {task}.")
+            raise NotFoundError(f"Release {name[:SHOWN]} is of task {release.task}, not of {task}.")
         return release
 
 

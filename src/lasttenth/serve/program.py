@@ -82,12 +82,13 @@ class DefaultProgram:
             IndexNotFoundError: the release reads an index that is not there.
         """
         release, binding = call.release, call.release.retrieval
-        question, history = _conversation(call)
+        asks = QUESTION in variables_of(release)
+        question, history = _conversation(call, asks=asks)
         passages = [] if binding is None else await self._retrieve(call, binding, question)
         prompt = render(release, {**call.variables, QUESTION: question, PASSAGES: passages})
         request = ChatRequest(
             model=release.model,
-            messages=_conversed(prompt, examples(release), history, asks=QUESTION in variables_of(release)),
+            messages=_conversed(prompt, examples(release), history, asks=asks),
             parameters={**release.parameters, **call.parameters},
             stream=call.stream,
         )
@@ -130,20 +131,20 @@ class DefaultProgram:
         return passages
 
 
-def _conversation(call: TaskCall) -> tuple[str, Messages]:
+def _conversation(call: TaskCall, *, asks: bool) -> tuple[str, Messages]:
     """Return the question, which is the last user message, and what goes into the prompt beside it.
 
     Where neither the prompt nor an index asks for the question, the whole conversation goes in, which may be none.
     """
     spoken = tuple(message for message in call.messages if message.get("role") in {"user", "assistant"})
-    if call.release.retrieval is None and QUESTION not in variables_of(call.release):
+    if call.release.retrieval is None and not asks:
         return "", spoken
     if not call.messages or call.messages[-1].get("role") != "user":
         raise InvalidRequestError("The last message must be the user's question.", parameter="messages")
     question = text_of(call.messages[-1]).strip()
     if not question:
         raise InvalidRequestError("The question is empty.", parameter="messages")
-    return question, spoken[:-1] if QUESTION in variables_of(call.release) else spoken
+    return question, spoken[:-1] if asks else spoken
 
 
 def _conversed(prompt: Messages, shown: Messages, history: Messages, *, asks: bool) -> Messages:
