@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +33,8 @@ examples = st.lists(st.builds(Example, input=st.dictionaries(words, values, max_
     tuple
 )
 bindings = st.builds(RetrievalBinding, index=words, passages=st.integers(1, 9))
+properties = st.dictionaries(words, values, max_size=3).map(lambda found: {"type": "object", "properties": found})
+schemas = st.none() | properties | st.dictionaries(words, values, max_size=3)
 
 
 @st.composite
@@ -41,7 +44,8 @@ def files(draw: st.DrawFn) -> TaskFile:
         name=name,
         description=draw(words),
         owner=draw(words),
-        input_schema=draw(st.none() | st.dictionaries(words, values, max_size=3)),
+        input_schema=draw(schemas),
+        output_schema=draw(schemas),
         objectives=draw(objectives),
     )
     release = Release(
@@ -52,6 +56,8 @@ def files(draw: st.DrawFn) -> TaskFile:
         examples=draw(examples),
         retrieval=draw(st.none() | bindings),
         cites=draw(st.booleans()),
+        input_schema=task.input_schema,
+        output_schema=task.output_schema,
     )
     return TaskFile(task, release)
 
@@ -75,6 +81,20 @@ def test_hash_does_not_depend_on_the_order_of_keys_or_on_formatting(file: TaskFi
 
     assert again.release.hash == file.release.hash
     assert again.task.hash == file.task.hash
+
+
+@given(files(), properties, st.randoms())
+def test_order_in_which_an_answer_is_to_be_written_is_part_of_the_hash(
+    file: TaskFile, schema: dict[str, Any], random: Any
+) -> None:
+    names = list(schema["properties"])
+    random.shuffle(names)
+    turned = {"properties": {name: schema["properties"][name] for name in names}, "type": "object"}
+
+    one, other = (msgspec.structs.replace(file.release, output_schema=each) for each in (schema, turned))
+
+    assert (one.hash == other.hash) == (names == list(schema["properties"]))
+    assert bool(differences(one, other)) == (one.hash != other.hash)
 
 
 @given(files(), files())

@@ -14,6 +14,7 @@ import yaml
 
 from lasttenth.models.providers.scripted import Script
 from lasttenth.net.transport import Engine, Limits
+from lasttenth.records.definitions import StructuredOutput
 from lasttenth.records.errors import ConfigurationError
 
 FILE_NAME = "lasttenth.yaml"
@@ -38,6 +39,8 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
 
     base_url: Annotated[str, msgspec.Meta(pattern="^https?://[^/]")]
     api_key: str = ""
+    structured_output: StructuredOutput = "json_schema"
+    """How it is told what shape an answer must have: by a JSON Schema, by asking for JSON, or in the prompt alone."""
 
 
 class ServerLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -26,6 +26,7 @@ from lasttenth.models.providers.scripted import ScriptedProvider
 from lasttenth.net.choosing import open_transport
 from lasttenth.observe.recording import Recorder
 from lasttenth.observe.upkeep import Upkeep
+from lasttenth.records.definitions import StructuredOutput
 from lasttenth.records.errors import ConfigurationError, StorageError
 from lasttenth.records.ids import Clock, Ids, SystemClock, system_randomness
 from lasttenth.records.traces import Span
@@ -127,7 +128,18 @@ class Installation:
 
     def program(self, *, record: RecordSpan) -> DefaultProgram:
         """Return the program that runs for tasks without one of their own."""
-        return DefaultProgram(self.retriever, record=record, clock=self.clock, package=__version__)
+        return DefaultProgram(
+            self.retriever,
+            structured_of=self.structured_output,
+            record=record,
+            clock=self.clock,
+            package=__version__,
+        )
+
+    def structured_output(self, model: str) -> StructuredOutput:
+        """Return how the provider of a model holds it to a schema."""
+        settings = self.place.settings.providers.get(model.partition("/")[0])
+        return "none" if settings is None else settings.structured_output
 
     async def retriever(self, project: str) -> Retriever:
         """Return what searches the indexes of a project."""

@@ -14,7 +14,7 @@ from lasttenth import __version__
 from lasttenth.app.installation import Installation
 from lasttenth.models.openai import EVENT_STREAM, UNREADABLE
 from lasttenth.models.port import ModelOperation
-from lasttenth.records.definitions import Environment, Release
+from lasttenth.records.definitions import Environment, Release, StructuredOutput
 from lasttenth.records.errors import LasttenthError, NotFoundError, NotRecordedError, UpstreamError
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.records.ports import SpanScope
@@ -149,7 +149,13 @@ class Replayer:
             name: CassetteProvider(name, cassette, live.get(name) if self._live else None)
             for name in {*known, *cassette.providers}
         }
-        program = DefaultProgram(retriever_of, record=record, clock=clock, package=__version__)
+        program = DefaultProgram(
+            retriever_of,
+            structured_of=lambda model: self._structured_output(model, met),
+            record=record,
+            clock=clock,
+            package=__version__,
+        )
         return Pipeline(
             router=Router(providers),
             registry_of=registry_of,
@@ -157,6 +163,10 @@ class Replayer:
             settling=Settling(clock, self._installation.prices, record),
             cache=MemoryCache(size=0, seconds=1, clock=clock),
         )
+
+    def _structured_output(self, model: str, met: "_Met") -> StructuredOutput:
+        """Return how a model was told the shape of its answer then, and where it was told none, how it would be now."""
+        return met.environment.structured_output or self._installation.structured_output(model)
 
 
 class _Met(NamedTuple):

@@ -57,7 +57,9 @@ def reply_with(answer: LocalAnswer, request: ModelRequest, body: openai.ChatBody
     if request.stream:
         events = _stream(answer, head, include_usage=body.wants_usage)
         return LocalReply(events, media_type=openai.EVENT_STREAM)
-    whole = openai.completion(head, "".join(answer.pieces), usage=answer.usage, reason=answer.reason)
+    whole = openai.completion(
+        head, openai.Answer(text="".join(answer.pieces)), usage=answer.usage, reason=answer.reason
+    )
     return LocalReply(once(whole), media_type=openai.JSON)
 
 

@@ -157,13 +157,20 @@ def _text_of_part(part: object) -> str:
     return text
 
 
-def completion(
-    head: ReplyHead, text: str, *, usage: Usage | None, reason: str = "stop", annotations: Sequence[object] = ()
-) -> bytes:
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a chat completion says."""
+
+    text: str
+    refusal: str = ""
+    annotations: Sequence[object] = ()
+
+
+def completion(head: ReplyHead, said: Answer, *, usage: Usage | None, reason: str = "stop") -> bytes:
     """Return a whole chat completion."""
-    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": None}
-    if annotations:
-        message["annotations"] = annotations
+    text = None if said.refusal and not said.text else said.text
+    message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": said.refusal or None}
+    if said.annotations:
+        message["annotations"] = said.annotations
     return _encode(
         {
             "id": head.id,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from lasttenth.records.hashing import content_hash
+from lasttenth.records.hashing import content_hash, with_order
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -69,7 +69,7 @@ class RetrievalBinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
 
 
 class Release(Definition, frozen=True, kw_only=True):
-    """Everything declared that changes behaviour: prompt, model, parameters, examples, tools, guards, retrieval, code."""
+    """Everything declared that changes behaviour: prompt, model, parameters, tools, guards, retrieval, schemas, code."""
 
     kind: ClassVar[str] = "release"
 
@@ -82,8 +82,23 @@ class Release(Definition, frozen=True, kw_only=True):
     guards: tuple[dict[str, Any], ...] = ()
     retrieval: RetrievalBinding | None = None
     cites: bool = False
+    input_schema: dict[str, Any] | None = None
+    """What a call must give."""
+    output_schema: dict[str, Any] | None = None
+    """What an answer must be: one JSON value that fits."""
     code: str = ""
     """Content hash of the functions registered for the task; empty for the default program."""
+
+    @property
+    def hash(self) -> str:
+        """Return the content hash; in what a model is to write, the order of properties is part of it."""
+        fields = msgspec.to_builtins(self)
+        ordered = {name: with_order(fields[name]) for name in ("output_schema", "tools") if name in fields}
+        return content_hash(self.kind, fields | ordered)
+
+
+StructuredOutput = Literal["json_schema", "json_object", "none"]
+"""How a provider holds its models to a shape: to a JSON Schema, to any JSON object, or not at all."""
 
 
 class Environment(Definition, frozen=True, kw_only=True):
@@ -97,6 +112,8 @@ class Environment(Definition, frozen=True, kw_only=True):
     artefacts: dict[str, str] = {}
     """Embedder or detector id → hash of its weights."""
     provider: str = ""
+    structured_output: StructuredOutput | None = None
+    """None where the release has no output schema."""
 
 
 class Case(Definition, frozen=True, kw_only=True):

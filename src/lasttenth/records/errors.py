@@ -163,6 +163,12 @@ class UpstreamError(LasttenthError):
         self.upstream_status = upstream_status
 
 
+class InvalidAnswerError(UpstreamError):
+    """A model did not answer as the task's output schema says, however often it was asked."""
+
+    code = "invalid_answer"
+
+
 class UpstreamTimeoutError(UpstreamError):
     """A provider did not answer within the limit."""
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from typing import Any
 
 import msgspec
 
@@ -19,6 +20,18 @@ def canonical(value: object) -> bytes:
 def content_hash(kind: str, value: object) -> str:
     """Return the hex SHA-256 of a definition. The kind is part of it: a task and a card never share a hash."""
     return hashlib.sha256(kind.encode() + b"\0" + canonical(value)).hexdigest()
+
+
+def with_order(value: Any) -> Any:
+    """Return plain data in which the order of a JSON Schema's properties counts: models write in that order."""
+    if isinstance(value, dict):
+        return {
+            name: [[key, with_order(each)] for key, each in below.items()]
+            if name == "properties" and isinstance(below, dict)
+            else with_order(below)
+            for name, below in value.items()
+        }
+    return [with_order(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def text_hash(text: str) -> str:

@@ -37,6 +37,19 @@ class TextPart(msgspec.Struct, frozen=True):
     text: str
 
 
+class RefusalPart(msgspec.Struct, frozen=True):
+    """A piece of what a model says instead of an answer that it refuses to give."""
+
+    text: str
+
+
+class FitPart(msgspec.Struct, frozen=True, kw_only=True):
+    """How an answer came to fit its schema: how often it was asked for, and whether the last one had to be unwrapped."""
+
+    attempts: int
+    repaired: bool = False
+
+
 class FinishPart(msgspec.Struct, frozen=True, kw_only=True):
     """The end of an answer: why it ended and what it consumed. `cost` is in nano-dollars."""
 
@@ -54,7 +67,7 @@ class GroundingPart(msgspec.Struct, frozen=True, kw_only=True):
     declined: bool
 
 
-ReplyPart = TextPart | Citation | GroundingPart | FinishPart
+ReplyPart = TextPart | RefusalPart | Citation | GroundingPart | FitPart | FinishPart
 
 
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +105,7 @@ class Caller(Protocol):
     """Call a model from inside: traced under the given span, costed, with the purpose recorded."""
 
     def chat(self, request: ChatRequest, *, scope: SpanScope, purpose: Purpose = "answer") -> AsyncGenerator[ReplyPart]:
-        """Yield the reply's text, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
+        """Yield the reply's text or refusal, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
         ...
 
 
@@ -104,5 +117,5 @@ class Program(Protocol):
         ...
 
     def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:
-        """Yield text and citations in reading order, then a GroundingPart where it cites, then one FinishPart."""
+        """Yield text and citations in reading order, then what is to be said of them, then one FinishPart."""
         ...

@@ -10,9 +10,11 @@ from typing import Any, Literal
 import msgspec
 from jinja2 import nodes
 
+from lasttenth.records.definitions import Release
 from lasttenth.records.errors import ConfigurationError, InvalidRequestError
 from lasttenth.records.hashing import canonical
 from lasttenth.releases.rendering import GIVEN, QUESTION, examples, parsed, variables_of
+from lasttenth.releases.schemas import schema_of
 from lasttenth.releases.taskfile import TaskFile
 
 MARKING = frozenset({"attribute", "material", "tojson"})
@@ -46,6 +48,7 @@ def findings(file: TaskFile) -> list[Finding]:
         return [_error("messages", error.message)]
     found = [
         *_about_variables(file, used),
+        *_about_schemas(file),
         *_about_examples(file),
         *_about_secrets(file),
         *_about_instructions(file),
@@ -63,12 +66,8 @@ def _warning(part: str, message: str) -> Finding:
 
 
 def _about_variables(file: TaskFile, used: frozenset[str]) -> Iterator[Finding]:
-    for name in ("input_schema", "output_schema"):
-        schema = getattr(file.task, name)
-        if schema is not None and not _is_of_object(schema):
-            yield _error(name, "It must be a JSON Schema of an object, with its properties.")
     own = used - GIVEN
-    schema = file.task.input_schema
+    schema = file.release.input_schema
     if schema is None or not _is_of_object(schema):
         return
     declared = set(schema.get("properties") or ())
@@ -78,6 +77,34 @@ def _about_variables(file: TaskFile, used: frozenset[str]) -> Iterator[Finding]:
         yield _warning("input_schema", f"The prompt does not use {name}.")
     for name in sorted((declared & used) - set(schema.get("required") or ()) - {QUESTION}):
         yield _warning("input_schema", f"{name} is not required: a call without it may fail.")
+
+
+def _about_schemas(file: TaskFile) -> Iterator[Finding]:
+    release = file.release
+    for name, schema in (("input_schema", release.input_schema), ("output_schema", release.output_schema)):
+        if schema is not None and not _is_of_object(schema):
+            yield _error(name, "It must be a JSON Schema of an object, with its properties.")
+        elif schema is not None:
+            yield from _about_schema(release, name, schema)
+    if release.output_schema is None:
+        return
+    if release.cites:
+        yield _error("cites", "A typed answer cannot cite: take cites away, or output_schema.")
+    if "response_format" in release.parameters:
+        yield _error("parameters.response_format", "output_schema says this already.")
+
+
+def _about_schema(release: Release, name: str, schema: dict[str, Any]) -> Iterator[Finding]:
+    try:
+        ready = schema_of(schema)
+    except ConfigurationError as error:
+        yield _error(name, error.message)
+        return
+    for place, example in enumerate(release.examples):
+        is_given = name == "input_schema"
+        part = f"examples.{place}.{'input' if is_given else 'output'}"
+        for problem in ready.problems(example.input) if is_given else ready.problems_of_json(example.output):
+            yield _error(part, f"It does not fit {name}: {problem}.")
 
 
 def _about_examples(file: TaskFile) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """What is different between two releases, part by part: texts line by line, everything else by its place."""
 
 import difflib
+import re
 from collections.abc import Sequence
 from typing import Any, Literal
 
@@ -9,6 +10,8 @@ import msgspec
 from lasttenth.records.definitions import Release
 
 _ABSENT = object()
+_ORDERED = re.compile(r"(?:output_schema|tools)\..*?properties$")
+"""Where the order counts: see `with_order`."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,6 +46,8 @@ def _between(part: str, before: Any, after: Any) -> list[Change]:
     if isinstance(before, dict) and isinstance(after, dict):
         names = [*before, *(name for name in after if name not in before)]
         pairs = [(name, before.get(name, _ABSENT), after.get(name, _ABSENT)) for name in names]
+        if _ORDERED.match(part) and (one := [*before]) != (other := [*after]) and set(one) == set(other):
+            return [Change(part=part, kind="changed", before=one, after=other), *_each(part, pairs)]
     elif isinstance(before, list | tuple) and isinstance(after, list | tuple):
         longest = max(len(before), len(after))
         pairs = [(str(place), _at(before, place), _at(after, place)) for place in range(longest)]
@@ -50,6 +55,10 @@ def _between(part: str, before: Any, after: Any) -> list[Change]:
         return []
     else:
         return [Change(part=part, kind="changed", before=before, after=after, lines=_lines(before, after))]
+    return _each(part, pairs)
+
+
+def _each(part: str, pairs: list[tuple[str, Any, Any]]) -> list[Change]:
     return [change for name, one, other in pairs for change in _between(f"{part}.{name}".lstrip("."), one, other)]
 
 

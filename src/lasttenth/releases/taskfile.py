@@ -78,7 +78,8 @@ def read_task(text: str, *, source: str) -> TaskFile:
 
 def write_task(file: TaskFile) -> str:
     """Return the text from which `read_task` reads the same task and release again."""
-    declared = {**msgspec.to_builtins(file.task), **msgspec.to_builtins(file.release)}
+    task = msgspec.structs.replace(file.task, input_schema=None, output_schema=None)  # the release has its own
+    declared = {**msgspec.to_builtins(task), **msgspec.to_builtins(file.release)}
     front = {name: declared[name] for name in _FrontMatter.__struct_fields__ if name in declared}
     head = yaml.dump(front, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
     messages = [

@@ -9,7 +9,16 @@ import msgspec
 from lasttenth.models import openai
 from lasttenth.records.errors import UpstreamError
 from lasttenth.records.ids import Ids
-from lasttenth.records.ports import ChatRequest, FinishPart, FinishReason, Purpose, ReplyPart, SpanScope, TextPart
+from lasttenth.records.ports import (
+    ChatRequest,
+    FinishPart,
+    FinishReason,
+    Purpose,
+    RefusalPart,
+    ReplyPart,
+    SpanScope,
+    TextPart,
+)
 from lasttenth.serve.calls import Call, GatewayReply
 from lasttenth.serve.events import data_of, events_of
 from lasttenth.serve.relay import Relay
@@ -21,6 +30,7 @@ _REASONS: dict[str, FinishReason] = {reason: reason for reason in get_args(Finis
 
 class _Message(msgspec.Struct):
     content: str | None = None
+    refusal: str | None = None
 
 
 class _Choice(msgspec.Struct):
@@ -45,7 +55,7 @@ class PipelineCaller:
     async def chat(
         self, request: ChatRequest, *, scope: SpanScope, purpose: Purpose = "answer"
     ) -> AsyncGenerator[ReplyPart]:
-        """Yield the reply's text, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
+        """Yield the reply's text or refusal, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
         settlement = self._begin(self._call(request, scope))
         settlement.outcome.attributes["purpose"] = purpose
         try:
@@ -59,6 +69,8 @@ class PipelineCaller:
                 message = choice.message or choice.delta
                 if message is not None and message.content:
                     yield TextPart(message.content)
+                if message is not None and message.refusal:
+                    yield RefusalPart(message.refusal)
                 reason = _REASONS.get(choice.finish_reason or "", reason)
         outcome = settlement.outcome
         yield FinishPart(

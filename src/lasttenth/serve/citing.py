@@ -5,13 +5,14 @@ document's own text at the place where the words were found; a quote that is not
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import aclosing
 from functools import cached_property
 
 from lasttenth.context.documents import line_of
 from lasttenth.context.quotes import find_quote
 from lasttenth.context.retrieval import Passage
-from lasttenth.records.ports import Citation, GroundingPart, TextPart
+from lasttenth.records.ports import Citation, FinishPart, GroundingPart, ReplyPart, TextPart
 from lasttenth.records.sentences import numbers, sentences, words
 
 DECLINED_TAG = "<declined/>"
@@ -184,6 +185,22 @@ class Citer:
             end_line=line + text.count("\n"),
             quote=text,
         )
+
+
+async def cited(reply: AsyncGenerator[ReplyPart], passages: Sequence[Passage]) -> AsyncGenerator[ReplyPart]:
+    """Yield a reply with its quotes verified, then a GroundingPart and the FinishPart."""
+    citer = Citer(passages)
+    finish = FinishPart()
+    async with aclosing(reply) as parts:
+        async for part in parts:
+            if isinstance(part, FinishPart):
+                finish = part
+                continue
+            for piece in citer.feed(part.text) if isinstance(part, TextPart) else (part,):
+                yield piece
+    for piece in citer.end():
+        yield piece
+    yield finish
 
 
 def _supports(citations: Sequence[Citation], sentence: str) -> bool:

@@ -2,20 +2,23 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 import msgspec
 
 from lasttenth.context.retrieval import Passage, Snapshot
 from lasttenth.models.openai import text_of
-from lasttenth.records.definitions import Environment, RetrievalBinding
+from lasttenth.records.definitions import Environment, RetrievalBinding, StructuredOutput
 from lasttenth.records.errors import ConflictError, InvalidRequestError
 from lasttenth.records.ids import Clock, Ids
-from lasttenth.records.ports import Caller, ChatRequest, FinishPart, ReplyPart, TaskCall, TextPart
+from lasttenth.records.ports import Caller, ChatRequest, ReplyPart, TaskCall
 from lasttenth.records.traces import Payload, Span
 from lasttenth.releases.rendering import PASSAGES, QUESTION, examples, render, variables_of
-from lasttenth.serve.citing import Citer
+from lasttenth.releases.schemas import schema_of
+from lasttenth.serve.citing import cited
 from lasttenth.serve.settle import RecordSpan
+from lasttenth.serve.typed import shaped, typed
 
 Messages = tuple[dict[str, Any], ...]
 
@@ -48,12 +51,22 @@ class DefaultProgram:
 
     Args:
         retriever_of: the retriever of a project.
+        structured_of: how the provider of a model holds it to a schema.
         record: takes the spans of retrieval.
         package: version of this package, part of what a release meets.
     """
 
-    def __init__(self, retriever_of: RetrieverOf, *, record: RecordSpan, clock: Clock, package: str) -> None:
+    def __init__(
+        self,
+        retriever_of: RetrieverOf,
+        *,
+        structured_of: Callable[[str], StructuredOutput],
+        record: RecordSpan,
+        clock: Clock,
+        package: str,
+    ) -> None:
         self._retriever_of = retriever_of
+        self._structured_of = structured_of
         self._record = record
         self._clock = clock
         self._ids = Ids(clock)
@@ -62,8 +75,9 @@ class DefaultProgram:
     async def environment(self, call: TaskCall) -> Environment:
         """Return what the release meets. Raises IndexNotFoundError, ConflictError for a pinned index that moved on."""
         binding = call.release.retrieval
+        structured = None if call.release.output_schema is None else self._structured_of(call.release.model)
         if binding is None:
-            return Environment(package=self._package)
+            return Environment(package=self._package, structured_output=structured)
         retriever = await self._retriever_of(call.scope.project)
         snapshot = await retriever.snapshot(binding.index)
         if binding.mode == "pinned" and snapshot.hash != binding.snapshot:
@@ -72,18 +86,24 @@ class DefaultProgram:
                 f"which stands at {snapshot.hash[:12]} now.",
                 hint="Restore those documents, or move the pointer to a release that follows the index.",
             )
-        return Environment(package=self._package, indexes={binding.index: snapshot.hash}, artefacts=snapshot.artefacts)
+        return Environment(
+            package=self._package,
+            indexes={binding.index: snapshot.hash},
+            artefacts=snapshot.artefacts,
+            structured_output=structured,
+        )
 
     async def prepare(self, call: TaskCall) -> Prepared:
         """Return what a model would be asked.
 
         Raises:
-            InvalidRequestError: there is no question where one is needed, or a variable is missing.
+            InvalidRequestError: there is no question where one is needed, or a variable is missing or does not fit.
             IndexNotFoundError: the release reads an index that is not there.
         """
         release, binding = call.release, call.release.retrieval
         asks = QUESTION in variables_of(release)
         question, history = _conversation(call, asks=asks)
+        _check_input(call, question)
         passages = [] if binding is None else await self._retrieve(call, binding, question)
         prompt = render(release, {**call.variables, QUESTION: question, PASSAGES: passages})
         request = ChatRequest(
@@ -92,24 +112,28 @@ class DefaultProgram:
             parameters={**release.parameters, **call.parameters},
             stream=call.stream,
         )
+        if release.output_schema is not None:
+            structured = self._structured_of(release.model)
+            request = shaped(request, release.output_schema, name=release.task, structured=structured)
         return Prepared(request, passages)
 
     async def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:
-        """Yield text and citations in reading order, then a GroundingPart where it cites, then one FinishPart."""
+        """Yield text and citations in reading order, then what is to be said of them, then one FinishPart.
+
+        Raises:
+            InvalidAnswerError: no answer fits the release's schema.
+        """
         request, passages = await self.prepare(call)
-        citer = Citer(passages)
-        finish = FinishPart()
-        async with aclosing(caller.chat(request, scope=call.scope)) as reply:
-            async for part in reply:
-                if isinstance(part, FinishPart):
-                    finish = part
-                    continue
-                for piece in citer.feed(part.text) if isinstance(part, TextPart) and call.release.cites else (part,):
-                    yield piece
-        if call.release.cites:
-            for piece in citer.end():
-                yield piece
-        yield finish
+        release, chat = call.release, partial(caller.chat, scope=call.scope)
+        if release.output_schema is not None:
+            parts = typed(request, schema_of(release.output_schema), chat)
+        elif release.cites:
+            parts = cited(chat(request), passages)
+        else:
+            parts = chat(request)
+        async with aclosing(parts) as answer:
+            async for part in answer:
+                yield part
 
     async def _retrieve(self, call: TaskCall, binding: RetrievalBinding, question: str) -> list[Passage]:
         started, began = self._clock.now(), self._clock.monotonic()
@@ -129,6 +153,21 @@ class DefaultProgram:
         )
         self._record(call.scope.project, span)
         return passages
+
+
+def _check_input(call: TaskCall, question: str) -> None:
+    """Raise InvalidRequestError for a call that does not give what the release's input schema asks for."""
+    schema = call.release.input_schema
+    if schema is None:
+        return
+    asked = {QUESTION: question} if QUESTION in schema.get("properties", {}) else {}
+    problems = schema_of(schema).problems({**call.variables, **asked})
+    if problems:
+        raise InvalidRequestError(
+            f"The variables are not what task {call.release.task} needs: {'; '.join(problems)}.",
+            hint="Its input_schema says what it needs.",
+            parameter="variables",
+        )
 
 
 def _conversation(call: TaskCall, *, asks: bool) -> tuple[str, Messages]:

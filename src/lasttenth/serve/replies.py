@@ -29,6 +29,9 @@ def reply_headers(settlement: Settlement) -> dict[str, str]:
     cache = outcome.attributes.get("cache")
     if cache is not None:
         headers["x-lasttenth-cache"] = cache
+    attempts = outcome.attributes.get("attempts")
+    if attempts is not None:
+        headers["x-lasttenth-attempts"] = str(attempts)
     declined, groundedness = outcome.attributes.get("declined"), outcome.attributes.get("groundedness")
     if declined is not None:
         headers["x-lasttenth-answered"] = "false" if declined else "true"

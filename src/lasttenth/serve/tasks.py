@@ -1,22 +1,23 @@
-"""Route and call of tasks: from a pointer to a release, from its program's parts to a reply in OpenAI's shape."""
+"""Route and call of tasks: from a pointer to a release, and from a request to the program that answers it."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
-from contextlib import aclosing
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
 from lasttenth.models import openai
 from lasttenth.records.definitions import RetrievalBinding
-from lasttenth.records.errors import InvalidRequestError
-from lasttenth.records.ports import Caller, Citation, FinishPart, GroundingPart, Program, ReplyPart, TaskCall, TextPart
+from lasttenth.records.errors import ConfigurationError, InvalidRequestError
+from lasttenth.records.ports import Caller, Program, TaskCall
 from lasttenth.records.traces import Assignment
 from lasttenth.releases.registry import Registry, Resolved
 from lasttenth.releases.rendering import GIVEN
+from lasttenth.releases.schemas import schema_of
 from lasttenth.serve.admit import named
 from lasttenth.serve.cache import ExactCaching
-from lasttenth.serve.calls import Call, GatewayReply, Outcome
+from lasttenth.serve.calls import Call, GatewayReply
+from lasttenth.serve.completion import Completion
 from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.route import TaskTarget
 from lasttenth.serve.settle import Settlement, settled
@@ -28,7 +29,7 @@ FORWARDED = ("max_tokens", "max_completion_tokens", "temperature", "top_p", "see
 """Parameters of a request that override those of the release."""
 
 VARIABLES = "variables"
-CITATION_TYPE = "lasttenth_citation"
+RESPONSE_FORMAT = "response_format"
 
 
 class TaskRunner:
@@ -72,30 +73,34 @@ class TaskRunner:
         return await self._caching.answer(call, settlement, scope=scope, ask=ask)
 
     async def _run(self, call: Call, settlement: Settlement, *, program: Program, task_call: TaskCall) -> GatewayReply:
-        parts = program.answer(task_call, self._caller)
+        completion = Completion(program.answer(task_call, self._caller), settlement)
         # What fails before the first word is answered with a status of its own, on streams as well.
-        first = await anext(parts)
-        head = openai.ReplyHead(
-            id=f"chatcmpl-{call.scope.trace_id}", created=settlement.watch.started_at // 10**9, model=call.model
-        )
-        if call.stream:
-            wants_usage = openai.wants_usage(openai.stream_options_of(call.fields))
-            events = _streamed(_resumed(first, parts), head, settlement.outcome, include_usage=wants_usage)
-            headers = reply_headers(settlement)
-            stream = await settled(settlement, events, close=parts.aclose)
-            return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
-        return await _whole(_resumed(first, parts), head, settlement)
+        await completion.begin()
+        if not call.stream:
+            return await completion.whole()
+        events = completion.events(include_usage=openai.wants_usage(openai.stream_options_of(call.fields)))
+        headers = reply_headers(settlement)
+        stream = await settled(settlement, events, close=completion.close)
+        return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
 
     async def _chosen(self, call: Call, target: TaskTarget, registry: Registry) -> Resolved:
-        """Return the pointer's release, or the one that the request makes of it: another model, another index."""
+        """Return the pointer's release, or the one that the request makes of it: another model, index or output."""
         resolved = await registry.resolve(target.task, target.pointer, unit=call.unit)
         release = resolved.release
-        model, index = call.controls.get("model"), call.controls.get("index")
+        model, index, output = call.controls.get("model"), call.controls.get("index"), _output_schema(call)
         if model is not None:
             release = msgspec.structs.replace(release, model=named(model))
         if index is not None and release.retrieval is not None:
             binding = RetrievalBinding(index=index, passages=release.retrieval.passages)
             release = msgspec.structs.replace(release, retrieval=binding)
+        if output is not None:
+            if release.cites:
+                raise InvalidRequestError(
+                    f"Task {release.task} cites, which a typed answer cannot.",
+                    hint="Ask it without response_format, or ask a task that does not cite.",
+                    parameter=RESPONSE_FORMAT,
+                )
+            release = msgspec.structs.replace(release, output_schema=output)
         if release == resolved.release:
             return resolved
         kept = await registry.keep(release, parent=resolved.hash)
@@ -118,73 +123,31 @@ def _variables(call: Call) -> dict[str, Any]:
     return variables
 
 
+class _JsonSchema(msgspec.Struct):
+    schema: dict[str, Any]
+
+
+class _ResponseFormat(msgspec.Struct):
+    type: Literal["text", "json_object", "json_schema"]
+    json_schema: _JsonSchema | None = None
+
+
+def _output_schema(call: Call) -> dict[str, Any] | None:
+    """Return the schema that a request asks its answer to fit, None where it asks for none. Raises InvalidRequestError."""
+    given = call.fields.get(RESPONSE_FORMAT)
+    if given is None or bytes(given) == b"null":
+        return None
+    asked = openai.decode(given, _ResponseFormat)
+    if asked.type == "text":
+        return None
+    schema = {"type": "object"} if asked.json_schema is None else asked.json_schema.schema
+    try:
+        schema_of(schema)
+    except ConfigurationError as error:
+        raise InvalidRequestError(error.message, parameter=RESPONSE_FORMAT) from error
+    return schema
+
+
 def _parameters(fields: openai.Fields) -> dict[str, Any]:
     given = {name: openai.decode(fields[name], object) for name in FORWARDED if name in fields}
     return {name: value for name, value in given.items() if value is not None}
-
-
-async def _resumed(first: ReplyPart, rest: AsyncGenerator[ReplyPart]) -> AsyncGenerator[ReplyPart]:
-    yield first
-    async with aclosing(rest) as parts:
-        async for part in parts:
-            yield part
-
-
-async def _whole(parts: AsyncGenerator[ReplyPart], head: openai.ReplyHead, settlement: Settlement) -> GatewayReply:
-    texts: list[str] = []
-    annotations: list[dict[str, Any]] = []
-    finish = FinishPart()
-    async with aclosing(parts) as answer:
-        async for part in answer:
-            match part:
-                case TextPart(text):
-                    texts.append(text)
-                case Citation():
-                    annotations.append(annotation(part))
-                case GroundingPart():
-                    _note(part, settlement.outcome)
-                case FinishPart():
-                    finish = part
-    settlement.watch.lap("call")
-    _take(finish, settlement.outcome)
-    body = openai.completion(head, "".join(texts), usage=finish.usage, reason=finish.reason, annotations=annotations)
-    settlement.outcome.output = body
-    headers = reply_headers(settlement)
-    settlement.finish()
-    return GatewayReply(status=200, media_type=openai.JSON, headers=headers, body=body)
-
-
-async def _streamed(
-    parts: AsyncGenerator[ReplyPart], head: openai.ReplyHead, outcome: Outcome, *, include_usage: bool
-) -> AsyncGenerator[bytes]:
-    yield openai.delta(head, {"role": "assistant", "content": ""})
-    finish = FinishPart()
-    async with aclosing(parts) as answer:
-        async for part in answer:
-            match part:
-                case TextPart(text):
-                    yield openai.delta(head, {"content": text})
-                case Citation():
-                    yield openai.delta(head, {"annotations": [annotation(part)]})
-                case GroundingPart():
-                    _note(part, outcome)
-                case FinishPart():
-                    finish = part
-    _take(finish, outcome)
-    yield openai.delta(head, {}, reason=finish.reason)
-    if include_usage:
-        yield openai.final_usage(head, finish.usage)
-    yield openai.DONE
-
-
-def annotation(citation: Citation) -> dict[str, Any]:
-    """Return a citation as it stands in `message.annotations`."""
-    return {"type": CITATION_TYPE, **msgspec.structs.asdict(citation)}
-
-
-def _note(grounding: GroundingPart, outcome: Outcome) -> None:
-    outcome.attributes |= {"groundedness": grounding.groundedness, "declined": grounding.declined}
-
-
-def _take(finish: FinishPart, outcome: Outcome) -> None:
-    outcome.usage, outcome.cost, outcome.price_version = finish.usage, finish.cost, finish.price_version

@@ -7,7 +7,6 @@ from sqlalchemy import Connection, select
 
 from lasttenth.records.definitions import Definition
 from lasttenth.records.errors import NotFoundError
-from lasttenth.records.hashing import canonical
 from lasttenth.records.ids import Clock
 from lasttenth.storage import schema
 from lasttenth.storage.engine import Engine
@@ -28,7 +27,7 @@ class DefinitionTable:
     async def put(self, definition: Definition, *, derived_from: Sequence[str] = ()) -> str:
         """Store a definition, if it is new, and return its hash."""
         name = definition.hash
-        body = canonical(definition).decode()
+        body = msgspec.json.encode(definition).decode()  # in its own order, which may mean something
         row = {
             "project": self._project,
             "hash": name,

@@ -48,7 +48,7 @@ class UpstreamAnswer(msgspec.Struct, frozen=True, kw_only=True):
 
 def completion(text: str, *, usage: Usage = _USAGE) -> UpstreamAnswer:
     """Return a whole chat completion."""
-    return UpstreamAnswer(body=(openai.completion(_head(), text, usage=usage),))
+    return UpstreamAnswer(body=(openai.completion(_head(), openai.Answer(text=text), usage=usage),))
 
 
 def streamed(

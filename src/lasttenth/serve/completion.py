@@ -1,0 +1,117 @@
+"""A program's answer as a chat completion, whole or as a stream; what is said about the answer goes to its outcome."""
+
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any
+
+import msgspec
+
+from lasttenth.models import openai
+from lasttenth.records.ports import (
+    Citation,
+    FinishPart,
+    FinishReason,
+    FitPart,
+    GroundingPart,
+    RefusalPart,
+    ReplyPart,
+    TextPart,
+)
+from lasttenth.serve.calls import GatewayReply
+from lasttenth.serve.replies import reply_headers
+from lasttenth.serve.settle import Settlement
+
+CITATION_TYPE = "lasttenth_citation"
+
+Shown = TextPart | RefusalPart | Citation
+"""What of an answer goes on to the caller."""
+
+
+class Completion:
+    """An answer on its way out. Begin it, then take it whole or as events; close it where it is given up."""
+
+    def __init__(self, parts: AsyncGenerator[ReplyPart], settlement: Settlement) -> None:
+        self._shown = self._noting(parts)
+        self._settlement = settlement
+        self._first: Shown | None = None
+        self._reason: FinishReason = "stop"
+        call, watch = settlement.call, settlement.watch
+        created = watch.started_at // 10**9
+        self._head = openai.ReplyHead(id=f"chatcmpl-{call.scope.trace_id}", created=created, model=call.model)
+
+    async def begin(self) -> None:
+        """Wait for the first part. Raises what the program raises until then."""
+        self._first = await anext(self._shown, None)
+
+    async def whole(self) -> GatewayReply:
+        """Return the answer as one reply, and settle."""
+        texts: list[str] = []
+        refusals: list[str] = []
+        annotations: list[dict[str, Any]] = []
+        async with aclosing(self._parts()) as parts:
+            async for part in parts:
+                match part:
+                    case TextPart(text):
+                        texts.append(text)
+                    case RefusalPart(text):
+                        refusals.append(text)
+                    case Citation():
+                        annotations.append(_annotation(part))
+        settlement, outcome = self._settlement, self._settlement.outcome
+        settlement.watch.lap("call")
+        said = openai.Answer(text="".join(texts), refusal="".join(refusals), annotations=annotations)
+        outcome.output = openai.completion(self._head, said, usage=outcome.usage, reason=self._reason)
+        headers = reply_headers(settlement)
+        settlement.finish()
+        return GatewayReply(status=200, media_type=openai.JSON, headers=headers, body=outcome.output)
+
+    async def events(self, *, include_usage: bool) -> AsyncGenerator[bytes]:
+        """Yield the answer as the events of a stream."""
+        yield openai.delta(self._head, {"role": "assistant", "content": ""})
+        async with aclosing(self._parts()) as parts:
+            async for part in parts:
+                match part:
+                    case TextPart(text):
+                        yield openai.delta(self._head, {"content": text})
+                    case RefusalPart(text):
+                        yield openai.delta(self._head, {"refusal": text})
+                    case Citation():
+                        yield openai.delta(self._head, {"annotations": [_annotation(part)]})
+        yield openai.delta(self._head, {}, reason=self._reason)
+        if include_usage:
+            yield openai.final_usage(self._head, self._settlement.outcome.usage)
+        yield openai.DONE
+
+    async def close(self) -> None:
+        """Give up the rest of the answer."""
+        await self._shown.aclose()
+
+    async def _parts(self) -> AsyncGenerator[Shown]:
+        async with aclosing(self._shown) as parts:
+            if self._first is not None:
+                yield self._first
+            async for part in parts:
+                yield part
+
+    async def _noting(self, parts: AsyncGenerator[ReplyPart]) -> AsyncGenerator[Shown]:
+        """Yield what goes on to the caller, and note all else."""
+        async with aclosing(parts):
+            async for part in parts:
+                match part:
+                    case GroundingPart(groundedness=groundedness, declined=declined):
+                        self._settlement.outcome.attributes |= {"groundedness": groundedness, "declined": declined}
+                    case FitPart(attempts=attempts, repaired=repaired):
+                        self._settlement.outcome.attributes |= {"attempts": attempts, "repaired": repaired}
+                    case FinishPart():
+                        self._finish(part)
+                    case _:
+                        yield part
+
+    def _finish(self, finish: FinishPart) -> None:
+        outcome, self._reason = self._settlement.outcome, finish.reason
+        outcome.usage, outcome.cost, outcome.price_version = finish.usage, finish.cost, finish.price_version
+
+
+def _annotation(citation: Citation) -> dict[str, Any]:
+    """Return a citation as it stands in `message.annotations`."""
+    return {"type": CITATION_TYPE, **msgspec.structs.asdict(citation)}
