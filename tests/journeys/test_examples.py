@@ -32,6 +32,12 @@ def test_failures_are_rehearsed(tmp_path: Path) -> None:
     assert "Too many requests." in printed
 
 
+def test_type_is_asked_for_until_the_answer_fits(tmp_path: Path) -> None:
+    printed = run("typed_answer.py", folder=tmp_path)
+
+    assert printed == "billing, because: It talks about money.\nasked 2 times\n"
+
+
 def test_official_client_streams_and_gets_citations(tmp_path: Path) -> None:
     shutil.copytree(EXAMPLES / "policies", tmp_path / "policies")
     index = [sys.executable, "-m", "lasttenth", "index", "add", "policies", "--folder", str(tmp_path)]

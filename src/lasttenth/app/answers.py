@@ -1,10 +1,11 @@
 """An answer as an application sees it: text, verified quotes, and what it took."""
 
 from decimal import Decimal
-from typing import Any
+from typing import Any, Generic
 
 import msgspec
 
+from lasttenth.app.outputs import Output, T
 from lasttenth.models import openai
 from lasttenth.records.money import nanos
 from lasttenth.records.ports import Citation
@@ -12,10 +13,14 @@ from lasttenth.records.usage import Usage
 from lasttenth.serve.calls import GatewayReply
 
 
-class Answer(msgspec.Struct, frozen=True, kw_only=True):
+class Answer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """What a task or a model answered."""
 
     text: str
+    value: T
+    """Of a typed answer, what its JSON says; else None."""
+    refusal: str = ""
+    """What a model says instead of an answer that it refuses to give."""
     citations: tuple[Citation, ...] = ()
     declined: bool = False
     """True where the documents do not answer the question."""
@@ -33,6 +38,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 class _Message(msgspec.Struct):
     content: str | None = None
+    refusal: str | None = None
     annotations: list[dict[str, Any]] = []
 
 
@@ -44,15 +50,18 @@ class _Completion(msgspec.Struct):
     choices: list[_Choice]
 
 
-def read_answer(reply: GatewayReply, *, latency: float) -> Answer:
-    """Return the answer that a whole chat completion carries."""
+def read_answer(reply: GatewayReply, *, latency: float, output: Output[Any] | None = None) -> Answer[Any]:
+    """Return the answer that a whole chat completion carries. Raises InvalidAnswerError."""
     body = reply.body if isinstance(reply.body, bytes) else b""
     message = msgspec.json.decode(body, type=_Completion).choices[0].message
     headers = reply.headers
     cost, groundedness = headers.get("x-lasttenth-cost"), headers.get("x-lasttenth-groundedness")
     cited = [each for each in message.annotations if each.get("type") == "lasttenth_citation"]
+    text, refusal = message.content or "", message.refusal or ""
     return Answer(
-        text=message.content or "",
+        text=text,
+        value=None if refusal else _value(text, output, is_typed="x-lasttenth-attempts" in headers),
+        refusal=refusal,
         citations=tuple(msgspec.convert(each, Citation) for each in cited),
         declined=headers.get("x-lasttenth-answered") == "false",
         groundedness=None if groundedness is None else float(groundedness),
@@ -63,6 +72,12 @@ def read_answer(reply: GatewayReply, *, latency: float) -> Answer:
         release=headers.get("x-lasttenth-release", ""),
         trace_id=headers["x-lasttenth-trace"],
     )
+
+
+def _value(text: str, output: Output[Any] | None, *, is_typed: bool) -> Any:
+    if output is not None:
+        return output.read(text)
+    return msgspec.json.decode(text) if is_typed else None
 
 
 def message_of(reply: GatewayReply) -> str:

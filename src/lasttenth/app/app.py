@@ -4,28 +4,26 @@ import asyncio
 import contextlib
 import os
 import re
-import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import msgspec
-
-from lasttenth.app.answers import Answer, message_of, read_answer
+from lasttenth.app.answers import Answer
+from lasttenth.app.calling import CalledTask, whole_answer
 from lasttenth.app.indexing import IndexPaths, index_paths
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation, find_place
 from lasttenth.app.jobs import ProjectJobs
 from lasttenth.app.replaying import Replayed, Replayer
-from lasttenth.app.tasks import ProjectTasks
+from lasttenth.app.tasks import ProjectTasks, Rendered
 from lasttenth.app.views import IndexView, ModelsView, model_view
 from lasttenth.context.indexing import Indexer, IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
-from lasttenth.records.errors import ConflictError, InvalidRequestError, StorageError, UpstreamError
+from lasttenth.records.errors import ConflictError, InvalidRequestError, StorageError
 from lasttenth.records.hashing import text_hash
 from lasttenth.records.totals import DAY, HOUR, LABELS, Payer, Period, Spending, Total
 from lasttenth.records.traces import EVERYTHING, Span, TraceFilter, TraceSummary
-from lasttenth.serve.calls import GatewayRequest
+from lasttenth.releases.pointers import PRODUCTION
 
 DEFAULT_INDEX = "default"
 DEFAULT_TASK = "answer"
@@ -110,6 +108,15 @@ class App:
     def tasks(self) -> ProjectTasks:
         """Return the project's tasks."""
         return ProjectTasks(self.installation, self.project, actor=self._actor)
+
+    def task(self, name: str) -> CalledTask:
+        """Return a task to be called; `name@pointer` is another pointer than `production`."""
+        return CalledTask(self.installation, self.project, name)
+
+    async def prompt(self, name: str, question: str = "", *, variables: Mapping[str, Any] | None = None) -> Rendered:
+        """Return what a task would ask its model, for programs that call the model themselves. See `tasks.render`."""
+        task, _, pointer = name.partition("@")
+        return await self.tasks.render(task, question, version=pointer or PRODUCTION, variables=variables)
 
     async def index(
         self,
@@ -218,17 +225,9 @@ class App:
             task: who is asked; `name@pointer` asks another pointer than `production`.
             variables: what the prompt's templates read beside the question.
         """
-        controls: dict[str, Any] = {}
         if docs:
             index = (await self.prepare(docs, index=index)).index
-        if index:
-            controls["lasttenth_index"] = index
-        if model:
-            controls["lasttenth_model"] = model
-        if variables:
-            controls["lasttenth_variables"] = dict(variables)
-        messages = [{"role": "user", "content": question}] if question else []
-        return await self.chat(f"task/{task}", messages, metadata=controls)
+        return await self.task(task).ask(question, variables=variables, model=model, index=index)
 
     async def chat(
         self, model: str, messages: Sequence[Mapping[str, Any]], *, metadata: Mapping[str, Any] | None = None
@@ -237,12 +236,7 @@ class App:
         body: dict[str, Any] = {"model": model, "messages": list(messages)}
         if metadata:
             body["metadata"] = metadata
-        request = GatewayRequest(operation="chat", project=self.project, headers={}, body=msgspec.json.encode(body))
-        began = time.perf_counter()
-        reply = await self.installation.pipeline.answer(request)
-        if reply.status >= 400:
-            raise UpstreamError(f"The provider refused: {message_of(reply)}", upstream_status=reply.status)
-        return read_answer(reply, latency=time.perf_counter() - began)
+        return await whole_answer(self.installation, self.project, body)
 
     async def traces(
         self,

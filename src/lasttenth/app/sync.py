@@ -12,7 +12,8 @@ from lasttenth.app.app import DEFAULT_INDEX, DEFAULT_TASK, PROGRAM, App, Paths
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.app.replaying import Replayed
 from lasttenth.app.sync_jobs import SyncJobs
-from lasttenth.app.sync_tasks import SyncTasks
+from lasttenth.app.sync_tasks import SyncCalledTask, SyncTasks
+from lasttenth.app.tasks import Rendered
 from lasttenth.app.views import IndexView, ModelsView
 from lasttenth.context.indexing import IndexReport, Progress, TextDocument
 from lasttenth.context.retrieval import Passage
@@ -78,6 +79,14 @@ class SyncApp:
     def tasks(self) -> SyncTasks:
         """See `App.tasks`."""
         return SyncTasks(self._app.tasks, self._wait)
+
+    def task(self, name: str) -> SyncCalledTask:
+        """See `App.task`."""
+        return SyncCalledTask(self._app.task(name), self._wait)
+
+    def prompt(self, name: str, question: str = "", *, variables: Mapping[str, Any] | None = None) -> Rendered:
+        """See `App.prompt`."""
+        return self._wait(self._app.prompt(name, question, variables=variables))
 
     def index(
         self,

@@ -1,8 +1,11 @@
 """The synchronous face of a project's tasks; `sync` says how one waits."""
 
-from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Literal, TypeVar
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
+from typing import Any, Literal
 
+from lasttenth.app.answers import Answer
+from lasttenth.app.calling import CalledTask, Piece
+from lasttenth.app.outputs import T
 from lasttenth.app.tasks import Checked, ProjectTasks, Pushed, Rendered, TaskState
 from lasttenth.records.definitions import Task
 from lasttenth.records.events import PointerMove, Protection, Registration
@@ -10,9 +13,50 @@ from lasttenth.releases.differences import Change
 from lasttenth.releases.pointers import PRODUCTION
 from lasttenth.releases.proposals import ProposalState
 
-T = TypeVar("T")
-
 Wait = Callable[[Coroutine[Any, Any, Any]], Any]
+
+
+class SyncCalledTask:
+    """The methods of `CalledTask` for programs without an event loop."""
+
+    def __init__(self, task: CalledTask, wait: Wait) -> None:
+        self._task = task
+        self._until: Wait = wait
+
+    def ask(
+        self,
+        question: str = "",
+        *,
+        variables: Mapping[str, Any] | None = None,
+        output: type[T] | None = None,
+        model: str = "",
+        index: str = "",
+    ) -> Answer[T]:
+        """See `CalledTask.ask`."""
+        work = self._task.ask(question, variables=variables, output=output, model=model, index=index)
+        found: Answer[T] = self._until(work)
+        return found
+
+    def stream(
+        self,
+        question: str = "",
+        *,
+        variables: Mapping[str, Any] | None = None,
+        output: type[T] | None = None,
+        model: str = "",
+        index: str = "",
+    ) -> Generator[Piece[T]]:
+        """See `CalledTask.stream`."""
+        pieces = self._task.stream(question, variables=variables, output=output, model=model, index=index)
+        try:
+            while (piece := self._until(_next(pieces))) is not None:
+                yield piece
+        finally:
+            self._until(pieces.aclose())
+
+
+async def _next(pieces: AsyncGenerator[Piece[T]]) -> Piece[T] | None:
+    return await anext(pieces, None)
 
 
 class SyncTasks:

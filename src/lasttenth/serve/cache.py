@@ -9,6 +9,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from functools import partial
 from typing import Any, Protocol
 
 import msgspec
@@ -184,7 +185,8 @@ async def _replayed(found: CachedReply, call: Call, settlement: Settlement) -> G
         wants_usage = openai.wants_usage(openai.stream_options_of(call.fields))
         events = stream_of(msgspec.json.decode(found.body, type=Tree), include_usage=wants_usage)
         stream = await settled(settlement, _at_once(b"".join(events)), close=_nothing_to_close)
-        return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
+        summary = partial(reply_headers, settlement)
+        return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream, summary=summary)
     outcome.output = found.body
     settlement.finish()
     return GatewayReply(status=200, media_type=openai.JSON, headers=headers, body=found.body)

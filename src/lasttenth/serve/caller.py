@@ -2,12 +2,11 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any, get_args
+from typing import get_args
 
 import msgspec
 
 from lasttenth.models import openai
-from lasttenth.records.errors import UpstreamError
 from lasttenth.records.ids import Ids
 from lasttenth.records.ports import (
     ChatRequest,
@@ -19,29 +18,13 @@ from lasttenth.records.ports import (
     SpanScope,
     TextPart,
 )
-from lasttenth.serve.calls import Call, GatewayReply
-from lasttenth.serve.events import data_of, events_of
+from lasttenth.serve.calls import Call
+from lasttenth.serve.choices import choices_of
 from lasttenth.serve.relay import Relay
 from lasttenth.serve.settle import Settlement, code_of
 
 _REASONS: dict[str, FinishReason] = {reason: reason for reason in get_args(FinishReason)}
 """Some providers have reasons of their own; what is none of these tells nothing."""
-
-
-class _Message(msgspec.Struct):
-    content: str | None = None
-    refusal: str | None = None
-
-
-class _Choice(msgspec.Struct):
-    message: _Message | None = None
-    delta: _Message | None = None
-    finish_reason: str | None = None
-
-
-class _Reply(msgspec.Struct):
-    choices: list[_Choice] | None = None
-    error: dict[str, Any] | None = None
 
 
 class PipelineCaller:
@@ -64,13 +47,13 @@ class PipelineCaller:
             settlement.fail(code_of(error))
             raise
         reason: FinishReason = "stop"
-        async with aclosing(_choices(reply)) as choices:
+        async with aclosing(choices_of(reply)) as choices:
             async for choice in choices:
-                message = choice.message or choice.delta
-                if message is not None and message.content:
-                    yield TextPart(message.content)
-                if message is not None and message.refusal:
-                    yield RefusalPart(message.refusal)
+                said = choice.said
+                if said.content:
+                    yield TextPart(said.content)
+                if said.refusal:
+                    yield RefusalPart(said.refusal)
                 reason = _REASONS.get(choice.finish_reason or "", reason)
         outcome = settlement.outcome
         yield FinishPart(
@@ -97,27 +80,3 @@ class PipelineCaller:
             scope=SpanScope(project=scope.project, trace_id=scope.trace_id, span_id=self._ids.span()),
             parent_id=scope.span_id,
         )
-
-
-async def _choices(reply: GatewayReply) -> AsyncGenerator[_Choice]:
-    if isinstance(reply.body, bytes):
-        for choice in _decoded(reply.body, reply.status):
-            yield choice
-        return
-    async with aclosing(reply.body) as pieces:
-        async for event in events_of(pieces):
-            data = data_of(event)
-            if data and data != b"[DONE]":
-                for choice in _decoded(data, reply.status):
-                    yield choice
-
-
-def _decoded(data: bytes, status: int) -> list[_Choice]:
-    try:
-        reply = msgspec.json.decode(data, type=_Reply)
-    except openai.UNREADABLE as error:
-        raise UpstreamError(f"The model's reply cannot be read: {error}.") from error
-    if reply.error is not None:
-        said = str(reply.error.get("message", "no reason"))
-        raise UpstreamError(f"The model failed: {said}", upstream_status=status)
-    return reply.choices or []

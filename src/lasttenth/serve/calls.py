@@ -1,6 +1,6 @@
 """What passes through the pipeline: the request as it came in, the call it became, and the reply that goes out."""
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -31,6 +31,8 @@ class GatewayReply(msgspec.Struct, frozen=True, kw_only=True):
     media_type: str
     headers: dict[str, str]
     body: bytes | AsyncGenerator[bytes]
+    summary: Callable[[], dict[str, str]] = dict
+    """Of a stream that has ended: the headers that a whole reply would have had."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):

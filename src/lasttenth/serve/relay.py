@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncGenerator, Iterable
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -39,7 +40,13 @@ class Relay:
             events = _relayed(reply, settlement, keep_usage=wants_usage)
             headers = reply_headers(settlement)
             stream = await settled(settlement, events, close=reply.close)
-            return GatewayReply(status=reply.status, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
+            return GatewayReply(
+                status=reply.status,
+                media_type=openai.EVENT_STREAM,
+                headers=headers,
+                body=stream,
+                summary=partial(reply_headers, settlement),
+            )
         return await _whole(reply, settlement)
 
 

@@ -81,7 +81,8 @@ class TaskRunner:
         events = completion.events(include_usage=openai.wants_usage(openai.stream_options_of(call.fields)))
         headers = reply_headers(settlement)
         stream = await settled(settlement, events, close=completion.close)
-        return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream)
+        summary = partial(reply_headers, settlement)
+        return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream, summary=summary)
 
     async def _chosen(self, call: Call, target: TaskTarget, registry: Registry) -> Resolved:
         """Return the pointer's release, or the one that the request makes of it: another model, index or output."""
@@ -132,13 +133,15 @@ class _ResponseFormat(msgspec.Struct):
     json_schema: _JsonSchema | None = None
 
 
+class _Asked(msgspec.Struct):
+    response_format: _ResponseFormat | None
+
+
 def _output_schema(call: Call) -> dict[str, Any] | None:
     """Return the schema that a request asks its answer to fit, None where it asks for none. Raises InvalidRequestError."""
-    given = call.fields.get(RESPONSE_FORMAT)
-    if given is None or bytes(given) == b"null":
-        return None
-    asked = openai.decode(given, _ResponseFormat)
-    if asked.type == "text":
+    given = {name: call.fields[name] for name in (RESPONSE_FORMAT,) if name in call.fields}
+    asked = openai.decode(msgspec.json.encode(given), _Asked).response_format if given else None
+    if asked is None or asked.type == "text":
         return None
     schema = {"type": "object"} if asked.json_schema is None else asked.json_schema.schema
     try:

@@ -1,0 +1,62 @@
+"""Types of answers: the JSON Schema that a model is held to, and the value that its answer becomes.
+
+A type is a msgspec Struct, a dataclass, a TypedDict, or a model of pydantic, which is known by its methods alone.
+"""
+
+from collections.abc import Callable
+from typing import Any, Generic
+
+import jiter
+import msgspec
+from typing_extensions import TypeVar
+
+from lasttenth.records.errors import InvalidAnswerError, InvalidRequestError
+from lasttenth.releases.schemas import strict
+
+T = TypeVar("T", default=Any)
+
+_HINT = "Use a Struct, a dataclass, a TypedDict or a model of pydantic."
+
+
+class Output(Generic[T]):
+    """What a type asks of an answer. Raises InvalidRequestError for one that is no JSON object."""
+
+    def __init__(self, kind: type[T]) -> None:
+        self._kind = kind
+        self.response_format = {
+            "type": "json_schema",
+            "json_schema": {"name": getattr(kind, "__name__", "answer"), "schema": _schema(kind), "strict": True},
+        }
+
+    def read(self, text: str) -> T:
+        """Return the value that an answer is. Raises InvalidAnswerError."""
+        read: Callable[[str], T] = getattr(self._kind, "model_validate_json", self._decoded)
+        try:
+            return read(text)
+        except ValueError as error:  # what msgspec and pydantic raise is one
+            raise InvalidAnswerError(f"The answer is no {self._kind.__name__}: {error}.") from error
+
+    def _decoded(self, text: str) -> T:
+        value: T = msgspec.json.decode(text, type=self._kind)
+        return value
+
+
+def partial_value(text: str) -> Any:
+    """Return what stands so far of a JSON value that is still being written, None where nothing does."""
+    try:
+        return jiter.from_json(text.encode(), partial_mode="trailing-strings")
+    except ValueError:
+        return None
+
+
+def _schema(kind: type) -> dict[str, Any]:
+    described = getattr(kind, "model_json_schema", None)
+    try:
+        schema: dict[str, Any] = msgspec.json.schema(kind) if described is None else described()
+    except TypeError as error:
+        raise InvalidRequestError(f"{kind!r} cannot be an output: {error}.", hint=_HINT) from error
+    name = schema.get("$ref", "").removeprefix("#/$defs/")
+    whole = {**schema["$defs"][name], "$defs": schema["$defs"]} if name else schema
+    if whole.get("type") != "object":
+        raise InvalidRequestError(f"{kind!r} is no JSON object.", hint=_HINT)
+    return strict(whole)
