@@ -27,6 +27,21 @@ GRUMPY = (
     .replace("Dear", "Be short with {{ question }}, dear")
     .replace('{{ name }}, {{ items | join(" and ") }}', "all")
 )
+SHAPED = """---
+name: shaped
+model: scripted/echo
+input_schema: {type: object, properties: {question: {type: string}}}
+output_schema: {type: object, properties: {From: {type: string}}, required: [From], additionalProperties: false}
+nearest_examples: 1
+examples:
+  - {input: {question: "Nº 4"}, output: '{"From": "four"}'}
+  - {input: {question: "<b>Nº 10</b>"}, output: '{"From": "ten"}'}
+---
+
+# User
+
+{{ question }}
+"""
 
 
 def traces_of(server: RunningServer) -> list[str]:
@@ -80,7 +95,7 @@ def _heard(client: OpenAI, model: str, messages: Sequence[Any], *, stream: bool,
 def test_every_request_is_made_again_to_the_byte(
     upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    upstream.script("again", completion("From above."))
+    upstream.script("again", completion('{"From": "above."}'))
     (tmp_path / "lasttenth.yaml").write_text(f"providers: {{up: {{base_url: {upstream.base_url}}}}}")
     made: list[bytes] = []
 
@@ -90,7 +105,7 @@ def test_every_request_is_made_again_to_the_byte(
 
     with SyncApp(tmp_path, configuration=tmp_path / "lasttenth.yaml") as app:
         app.add_texts([TextDocument(name="policy.md", text=POLICY)])
-        for text in (LETTER, GRUMPY):
+        for text in (LETTER, GRUMPY, SHAPED):
             app.tasks.push(text.replace("scripted/echo", "up/again"))
         for number in range(REQUESTS):
             _mixed(app, number)
@@ -107,7 +122,7 @@ def _mixed(app: SyncApp, number: int) -> None:
     """Ask for one of several things, each time in other words."""
     words = f"Nº {number}: “{chr(0x1F600 + number % 50)}” \\ <b>&amp;</b> \u2028 {number / 7}"
     said = {"role": "assistant", "content": "Which one?"}
-    kind = number % 5
+    kind = number % 6
     if kind == 0:
         app.ask(words, model="up/again")
     elif kind == 1:
@@ -116,6 +131,8 @@ def _mixed(app: SyncApp, number: int) -> None:
         app.chat("task/grumpy", [*asked(words), said, *asked("That one.")])
     elif kind == 3:
         app.chat("up/again", [*asked(words), said, {"role": "user", "content": [{"type": "text", "text": words}]}])
+    elif kind == 4:
+        app.task("shaped").ask(words)
     else:
         app.chat("task/grumpy", asked(words), metadata={"lasttenth_model": "up/again", "theirs": words})
 

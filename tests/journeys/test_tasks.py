@@ -302,6 +302,25 @@ def test_examples_stand_before_what_is_asked(
     ]
 
 
+def test_nearest_examples_alone_are_shown_in_their_own_order(
+    server: RunningServer, client: OpenAI, upstream: Upstream
+) -> None:
+    upstream.script("near", completion("calm"))
+    more = "  - {input: {question: Where is NOW the lamp}, output: worried}\n---\n\n# System"
+    text = SHOWN.replace("examples:", "nearest_examples: 2\nexamples:").replace("shown", "near")
+    called(server, "POST", "/api/tasks", text=text.replace("---\n\n# System", more))
+
+    reply = client.chat.completions.with_raw_response.create(model="task/near", messages=asked("Where NOW!"))
+
+    body = msgspec.json.decode(upstream.requests("near")[-1].body)
+    said = [message["content"] for message in body["messages"] if message["role"] == "assistant"]
+    spans = called(server, "GET", f"/api/traces/{reply.headers['x-lasttenth-trace']}")
+    assert said == ["angry", "worried"]
+    assert [span["name"] for span in spans] == ["chat task/near", "nearest examples", "chat up/near"]
+    (replayed,) = called(server, "POST", "/api/replays", traces=[spans[0]["trace_id"]])
+    assert replayed["outcome"] == "same"
+
+
 def test_answers_to_other_variables_are_other_answers_in_the_cache(server: RunningServer, client: OpenAI) -> None:
     called(server, "POST", "/api/tasks", text=LETTER.replace("letter", "cached-letter"))
 
@@ -350,3 +369,10 @@ def called(server: RunningServer, method: str, path: str, *, status: int = 200, 
     reply = server.request(method, path, body=msgspec.json.encode(fields) if method == "POST" else b"", headers=headers)
     assert reply.status == status, reply.body
     return msgspec.json.decode(reply.body)
+
+
+@pytest.mark.parametrize("text", ["no front matter", SHOWN.replace("model:", "modle:"), SHOWN + "{% if %}"])
+def test_file_that_cannot_be_taken_is_the_callers_mistake(server: RunningServer, text: str) -> None:
+    refused = called(server, "POST", "/api/tasks", status=422, text=text)
+
+    assert (refused["error"]["type"], refused["error"]["code"]) == ("invalid_request_error", "invalid_task_file")

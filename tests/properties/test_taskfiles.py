@@ -54,6 +54,7 @@ def files(draw: st.DrawFn) -> TaskFile:
         model=draw(words),
         parameters=draw(st.dictionaries(words, values, max_size=3)),
         examples=draw(examples),
+        nearest_examples=draw(st.integers(0, 3)),
         retrieval=draw(st.none() | bindings),
         cites=draw(st.booleans()),
         input_schema=task.input_schema,

@@ -104,7 +104,9 @@ class Replayer:
     ) -> tuple[list[Difference], str]:
         """Return what is different below one root, and why it could not go to its end."""
         spans: list[Span] = []
-        pipeline = self._pipeline(root, CassetteRetriever(recorded, met.environment), cassette, met, spans)
+        nearness = (await self._installation.retriever(self._project)).nearness if self._release else None
+        retriever = CassetteRetriever(recorded, met.environment, nearness)
+        pipeline = self._pipeline(root, retriever, cassette, met, spans)
         reason = ""
         try:
             await _heard(await pipeline.answer(_request(root, self._project), _scope(root, self._project)))

@@ -9,7 +9,7 @@ import msgspec
 from lasttenth.app.installation import Installation
 from lasttenth.models.openai import estimated_tokens, text_of
 from lasttenth.records.definitions import Release, Task
-from lasttenth.records.errors import ConfigurationError
+from lasttenth.records.errors import TaskFileError
 from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.records.ports import SpanScope, TaskCall
 from lasttenth.records.traces import Span
@@ -104,7 +104,7 @@ class ProjectTasks:
             source: names the file in errors.
 
         Raises:
-            ConfigurationError: the file cannot be read, or cannot work.
+            TaskFileError: the file cannot be read, or cannot work.
         """
         file = _taken(text, source)
         compared = await self._compared(file, pointer)
@@ -119,7 +119,7 @@ class ProjectTasks:
         return msgspec.structs.replace(compared, move=move)
 
     def check(self, text: str, *, source: str = "The task file") -> Checked:
-        """Return what can be said about a task file before anybody calls it. Raises ConfigurationError."""
+        """Return what can be said about a task file before anybody calls it. Raises TaskFileError."""
         file = read_task(text, source=source)
         tokens = sum(estimated_tokens(message.text) for message in file.release.messages)
         return Checked(
@@ -131,7 +131,7 @@ class ProjectTasks:
         )
 
     async def compare(self, text: str, *, pointer: str = PRODUCTION, source: str = "The task file") -> Pushed:
-        """Return what `push` would change, and change nothing. Raises ConfigurationError, InvalidRequestError."""
+        """Return what `push` would change, and change nothing. Raises TaskFileError, InvalidRequestError."""
         return await self._compared(_taken(text, source), pointer)
 
     async def _compared(self, file: TaskFile, pointer: str) -> Pushed:
@@ -292,11 +292,11 @@ class ProjectTasks:
 
 
 def _taken(text: str, source: str) -> TaskFile:
-    """Return what a task file declares. Raises ConfigurationError for one that cannot be read, or cannot work."""
+    """Return what a task file declares. Raises TaskFileError for one that cannot be read, or cannot work."""
     file = read_task(text, source=source)
     errors = [finding for finding in findings(file) if finding.severity == "error"]
     if errors:
-        raise ConfigurationError(
+        raise TaskFileError(
             f"{source} cannot be taken: {errors[0].part}: {errors[0].message}",
             hint="All that was found is shown by: lasttenth task check",
         )

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 
 from lasttenth.context.embedding import Embedder, check_embedder
+from lasttenth.context.nearness import Nearness
 from lasttenth.storage.ports import Hit, Indexes, StoredChunk
 
 RANK_OFFSET = 20
@@ -52,6 +53,7 @@ class Retriever:
         self._indexes = indexes
         self._embedder = embedder
         self._snapshots: dict[str, tuple[int, str]] = {}
+        self.nearness = Nearness(embedder)
 
     async def snapshot(self, index: str) -> Snapshot:
         """Return what an index holds now. Raises IndexNotFoundError."""

@@ -78,6 +78,8 @@ class Release(Definition, frozen=True, kw_only=True):
     model: str
     parameters: dict[str, Any] = {}
     examples: tuple[Example, ...] = ()
+    nearest_examples: int = 0
+    """How many of the examples are shown: those nearest to what is asked. 0 shows them all."""
     tools: tuple[dict[str, Any], ...] = ()
     guards: tuple[dict[str, Any], ...] = ()
     retrieval: RetrievalBinding | None = None

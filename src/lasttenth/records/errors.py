@@ -123,6 +123,12 @@ class ConfigurationError(LasttenthError):
     code, exit_code = "invalid_configuration", 2
 
 
+class TaskFileError(ConfigurationError):
+    """A task file cannot be read, or what it declares cannot work."""
+
+    code, status, kind = "invalid_task_file", 422, "invalid_request_error"
+
+
 class InvalidCommandError(InvalidRequestError):
     """A command of the command line is unknown, or has a wrong option or argument."""
 

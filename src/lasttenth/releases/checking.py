@@ -112,6 +112,8 @@ def _about_examples(file: TaskFile) -> Iterator[Finding]:
         examples(file.release)
     except (ConfigurationError, InvalidRequestError) as error:
         yield _error("examples", error.message)
+    if file.release.nearest_examples >= len(file.release.examples) > 0:
+        yield _warning("nearest_examples", "There are no more examples than that: all of them are shown.")
 
 
 def _is_of_object(schema: dict[str, Any]) -> bool:

@@ -1,6 +1,7 @@
 """Templates: Jinja2 in its sandbox, where an undefined variable is an error and material cannot close its own tags."""
 
 import re
+from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
@@ -30,10 +31,14 @@ def render(release: Release, variables: dict[str, Any]) -> tuple[dict[str, Any],
     return tuple(_rendered(release, message, variables) for message in release.messages)
 
 
-def examples(release: Release) -> tuple[dict[str, Any], ...]:
-    """Return the release's examples as a conversation: the last user message with the input of each, and its output.
+def examples(release: Release, shown: Collection[int] | None = None) -> tuple[dict[str, Any], ...]:
+    """Return a release's examples as a conversation: the last user message with the input of each, and its output.
 
     Where the prompt does not end with the user, the user says what the input names `question`.
+
+    Args:
+        release: whose they are.
+        shown: the places of those that are wanted; None wants all.
     """
     asking = release.messages[-1] if release.messages[-1].role == "user" else _PLAIN
     turns = (
@@ -41,7 +46,8 @@ def examples(release: Release) -> tuple[dict[str, Any], ...]:
             _rendered(release, asking, {QUESTION: "", PASSAGES: [], **example.input}),
             {"role": "assistant", "content": example.output},
         )
-        for example in release.examples
+        for place, example in enumerate(release.examples)
+        if shown is None or place in shown
     )
     return tuple(message for turn in turns for message in turn)
 

@@ -6,13 +6,13 @@ without the white space around it. Where such a heading is meant to be text, a b
 
 import re
 from importlib import resources
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import yaml
 
 from lasttenth.records.definitions import Example, Message, Objective, Release, RetrievalBinding, Task
-from lasttenth.records.errors import ConfigurationError
+from lasttenth.records.errors import TaskFileError
 
 _FRONT = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
 _ROLE = re.compile(r"^# (System|User|Assistant)[ \t]*\r?$", re.MULTILINE)
@@ -33,6 +33,7 @@ class _FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     model: str
     parameters: dict[str, Any] = {}
     examples: tuple[Example, ...] = ()
+    nearest_examples: Annotated[int, msgspec.Meta(ge=0)] = 0
     retrieval: RetrievalBinding | None = None
     cites: bool = False
 
@@ -58,19 +59,19 @@ class TaskFile(NamedTuple):
 
 
 def read_task(text: str, *, source: str) -> TaskFile:
-    """Read a task file; `source` names it in errors. Raises ConfigurationError."""
+    """Read a task file; `source` names it in errors. Raises TaskFileError."""
     found = _FRONT.match(text)
     if found is None:
-        raise ConfigurationError(f"{source} has no front matter.", hint="Begin the file with --- and YAML, then ---.")
+        raise TaskFileError(f"{source} has no front matter.", hint="Begin the file with --- and YAML, then ---.")
     front = _front_matter(found[1], source)
     if not _NAME.fullmatch(front.name):
-        raise ConfigurationError(
+        raise TaskFileError(
             f"{front.name!r} in {source} is no name of a task.",
             hint="Use up to 100 lower-case letters, digits, points, hyphens and underscores.",
         )
     messages = _messages(found[2])
     if not messages:
-        raise ConfigurationError(f"{source} has no message.", hint='Begin one with a heading such as "# User".')
+        raise TaskFileError(f"{source} has no message.", hint='Begin one with a heading such as "# User".')
     fields = msgspec.structs.asdict(front)
     release = {**fields, "task": front.name, "messages": messages}
     return TaskFile(msgspec.convert(fields, Task), msgspec.convert(release, Release))
@@ -100,11 +101,11 @@ def _front_matter(text: str, source: str) -> _FrontMatter:
         return msgspec.convert(yaml.safe_load(text), _FrontMatter)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark is not None else 2  # the first one is ---
-        raise ConfigurationError(f"The front matter of {source} is not YAML, line {line}: {error.problem}.") from error
+        raise TaskFileError(f"The front matter of {source} is not YAML, line {line}: {error.problem}.") from error
     except yaml.YAMLError as error:
-        raise ConfigurationError(f"The front matter of {source} is not YAML: {error}.") from error
+        raise TaskFileError(f"The front matter of {source} is not YAML: {error}.") from error
     except msgspec.ValidationError as error:
-        raise ConfigurationError(f"The front matter of {source} is wrong: {error}.") from error
+        raise TaskFileError(f"The front matter of {source} is wrong: {error}.") from error
 
 
 def _messages(text: str) -> tuple[Message, ...]:

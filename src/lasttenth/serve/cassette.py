@@ -16,6 +16,7 @@ from lasttenth.records.definitions import Environment
 from lasttenth.records.errors import NotRecordedError, UpstreamError, error_of
 from lasttenth.records.traces import Payload, Span
 from lasttenth.serve.events import EventCutter, data_of
+from lasttenth.serve.program import EXAMPLES, Comparing
 
 ROUTED = "route"
 """The stage that a call has once it is known who is asked."""
@@ -94,11 +95,18 @@ class CassetteRetriever:
     Args:
         spans: of the trace.
         environment: what its release met.
+        nearness: compares the examples of a release that was not met then; None shows those that were shown.
     """
 
-    def __init__(self, spans: Sequence[Span], environment: Environment) -> None:
+    def __init__(self, spans: Sequence[Span], environment: Environment, nearness: Comparing | None = None) -> None:
         self._searches = [span for span in spans if span.operation == "retrieval"]
         self._environment = environment
+        self.nearness: Comparing = nearness or self
+
+    @property
+    def artefacts(self) -> dict[str, str]:
+        """Return what was compared with then."""
+        return self._environment.artefacts
 
     async def snapshot(self, index: str) -> Snapshot:
         """Return what the index held then. Raises NotRecordedError."""
@@ -108,11 +116,25 @@ class CassetteRetriever:
 
     async def search(self, index: str, question: str, *, limit: int) -> list[Passage]:
         """Return the passages that were found then. Raises NotRecordedError."""
+        found = self._found(f"retrieval {index}", question)
+        if found is None:
+            raise NotRecordedError(f"The trace has no search of index {index} for this question.")
+        return msgspec.json.decode(found, type=list[Passage])[:limit]
+
+    async def nearest(self, texts: Sequence[str], asked: str, *, limit: int) -> list[int]:
+        """Return the places of the texts that were nearest then. Raises NotRecordedError."""
+        found = self._found(EXAMPLES, asked)
+        if found is None:
+            raise NotRecordedError(f"The trace does not say which of {len(texts)} examples were nearest.")
+        return msgspec.json.decode(found, type=list[int])[:limit]
+
+    def _found(self, name: str, asked: str) -> bytes | None:
+        """Return what was found then, which is given once."""
         for place, span in enumerate(self._searches):
-            if span.name == f"retrieval {index}" and _body(span.input) == question.encode():
+            if span.name == name and _body(span.input) == asked.encode():
                 del self._searches[place]
-                return msgspec.json.decode(_body(span.output) or b"[]", type=list[Passage])[:limit]
-        raise NotRecordedError(f"The trace has no search of index {index} for this question.")
+                return _body(span.output) or b"[]"
+        return None
 
 
 class _CassetteReply:
@@ -146,7 +168,7 @@ class _CassetteReply:
 def is_replayable(span: Span) -> bool:
     """Tell whether what an index found was recorded with its text."""
     try:
-        msgspec.json.decode(_body(span.output) or b"[]", type=list[Passage])
+        msgspec.json.decode(_body(span.output) or b"[]", type=list[Passage | int])
     except openai.UNREADABLE:
         return False
     return True

@@ -1,9 +1,9 @@
 """The default program of a task: retrieve, render, call, cite."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 
@@ -20,11 +20,34 @@ from lasttenth.serve.citing import cited
 from lasttenth.serve.settle import RecordSpan
 from lasttenth.serve.typed import shaped, typed
 
+F = TypeVar("F", bound=Sequence[object])
+
 Messages = tuple[dict[str, Any], ...]
+
+EXAMPLES = "nearest examples"
+"""The name of the span that says which examples were shown."""
+
+
+class Comparing(Protocol):
+    """Tell which texts are near to another one."""
+
+    @property
+    def artefacts(self) -> dict[str, str]:
+        """Return what decides that, by name, with its hash."""
+        ...
+
+    async def nearest(self, texts: Sequence[str], asked: str, *, limit: int) -> list[int]:
+        """Return the places of the nearest texts, nearest first."""
+        ...
 
 
 class Searching(Protocol):
     """Find passages: a retriever, or a recorded trace."""
+
+    @property
+    def nearness(self) -> Comparing:
+        """Return what tells which examples are near."""
+        ...
 
     async def snapshot(self, index: str) -> Snapshot:
         """Return what an index holds. Raises IndexNotFoundError."""
@@ -74,22 +97,25 @@ class DefaultProgram:
 
     async def environment(self, call: TaskCall) -> Environment:
         """Return what the release meets. Raises IndexNotFoundError, ConflictError for a pinned index that moved on."""
-        binding = call.release.retrieval
-        structured = None if call.release.output_schema is None else self._structured_of(call.release.model)
-        if binding is None:
+        release, binding = call.release, call.release.retrieval
+        structured = None if release.output_schema is None else self._structured_of(release.model)
+        if binding is None and not release.nearest_examples:
             return Environment(package=self._package, structured_output=structured)
         retriever = await self._retriever_of(call.scope.project)
+        artefacts = retriever.nearness.artefacts if release.nearest_examples else {}
+        if binding is None:
+            return Environment(package=self._package, artefacts=artefacts, structured_output=structured)
         snapshot = await retriever.snapshot(binding.index)
         if binding.mode == "pinned" and snapshot.hash != binding.snapshot:
             raise ConflictError(
-                f"Task {call.release.task} is pinned to snapshot {binding.snapshot[:12]} of index {binding.index}, "
+                f"Task {release.task} is pinned to snapshot {binding.snapshot[:12]} of index {binding.index}, "
                 f"which stands at {snapshot.hash[:12]} now.",
                 hint="Restore those documents, or move the pointer to a release that follows the index.",
             )
         return Environment(
             package=self._package,
             indexes={binding.index: snapshot.hash},
-            artefacts=snapshot.artefacts,
+            artefacts={**artefacts, **snapshot.artefacts},
             structured_output=structured,
         )
 
@@ -105,10 +131,11 @@ class DefaultProgram:
         question, history = _conversation(call, asks=asks)
         _check_input(call, question)
         passages = [] if binding is None else await self._retrieve(call, binding, question)
+        shown = await self._nearest(call, question) if release.nearest_examples else None
         prompt = render(release, {**call.variables, QUESTION: question, PASSAGES: passages})
         request = ChatRequest(
             model=release.model,
-            messages=_conversed(prompt, examples(release), history, asks=asks),
+            messages=_conversed(prompt, examples(release, shown), history, asks=asks),
             parameters={**release.parameters, **call.parameters},
             stream=call.stream,
         )
@@ -136,23 +163,46 @@ class DefaultProgram:
                 yield part
 
     async def _retrieve(self, call: TaskCall, binding: RetrievalBinding, question: str) -> list[Passage]:
+        async def search(retriever: Searching) -> list[Passage]:
+            return await retriever.search(binding.index, question, limit=binding.passages)
+
+        return await self._found(call, f"retrieval {binding.index}", question, search)
+
+    async def _nearest(self, call: TaskCall, question: str) -> list[int]:
+        """Return the places of the examples that are nearest to what is asked."""
+        shown, names = call.release.examples, {name for each in call.release.examples for name in each.input}
+        asked = _told({QUESTION: question, **call.variables}, names)
+
+        async def compare(retriever: Searching) -> list[int]:
+            texts = [_told(example.input, names) for example in shown]
+            return await retriever.nearness.nearest(texts, asked, limit=call.release.nearest_examples)
+
+        return await self._found(call, EXAMPLES, asked, compare)
+
+    async def _found(self, call: TaskCall, name: str, asked: str, find: Callable[[Searching], Awaitable[F]]) -> F:
+        """Return what is found, after that is recorded."""
         started, began = self._clock.now(), self._clock.monotonic()
-        retriever = await self._retriever_of(call.scope.project)
-        passages = await retriever.search(binding.index, question, limit=binding.passages)
+        found = await find(await self._retriever_of(call.scope.project))
         span = Span(
             trace_id=call.scope.trace_id,
             span_id=self._ids.span(),
             parent_id=call.scope.span_id,
-            name=f"retrieval {binding.index}",
+            name=name,
             operation="retrieval",
             start=started,
             end=started + self._clock.monotonic() - began,
-            attributes={"passages": len(passages)},
-            input=Payload(media_type="text/plain", body=question.encode()),
-            output=Payload(media_type="application/json", body=msgspec.json.encode(passages)),
+            attributes={"found": len(found)},
+            input=Payload(media_type="text/plain", body=asked.encode()),
+            output=Payload(media_type="application/json", body=msgspec.json.encode(found)),
         )
         self._record(call.scope.project, span)
-        return passages
+        return found
+
+
+def _told(given: Mapping[str, Any], names: Collection[str]) -> str:
+    """Return what is given under some names as one text."""
+    values = (given[name] for name in sorted(names) if name in given)
+    return "\n".join(value if isinstance(value, str) else msgspec.json.encode(value).decode() for value in values)
 
 
 def _check_input(call: TaskCall, question: str) -> None:
