@@ -7,7 +7,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lasttenth.records.definitions import Example, Message, Objective, Release, RetrievalBinding, Task
+from lasttenth.records.definitions import Example, Message, Objective, Release, RetrievalBinding, Task, Tool
 from lasttenth.releases.differences import differences
 from lasttenth.releases.taskfile import TaskFile, read_task, write_task
 
@@ -32,6 +32,9 @@ objectives = st.lists(
 examples = st.lists(st.builds(Example, input=st.dictionaries(words, values, max_size=2), output=words), max_size=2).map(
     tuple
 )
+tools = st.lists(
+    st.builds(Tool, name=words, parameters=st.dictionaries(words, values, max_size=2), strict=st.booleans()), max_size=2
+).map(tuple)
 bindings = st.builds(RetrievalBinding, index=words, passages=st.integers(1, 9))
 properties = st.dictionaries(words, values, max_size=3).map(lambda found: {"type": "object", "properties": found})
 schemas = st.none() | properties | st.dictionaries(words, values, max_size=3)
@@ -54,6 +57,7 @@ def files(draw: st.DrawFn) -> TaskFile:
         model=draw(words),
         parameters=draw(st.dictionaries(words, values, max_size=3)),
         examples=draw(examples),
+        tools=draw(tools),
         nearest_examples=draw(st.integers(0, 3)),
         retrieval=draw(st.none() | bindings),
         cites=draw(st.booleans()),

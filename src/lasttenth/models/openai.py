@@ -163,12 +163,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     refusal: str = ""
     annotations: Sequence[object] = ()
+    tool_calls: Sequence[object] = ()
 
 
 def completion(head: ReplyHead, said: Answer, *, usage: Usage | None, reason: str = "stop") -> bytes:
     """Return a whole chat completion."""
-    text = None if said.refusal and not said.text else said.text
+    text = None if (said.refusal or said.tool_calls) and not said.text else said.text
     message: dict[str, Any] = {"role": "assistant", "content": text, "refusal": said.refusal or None}
+    if said.tool_calls:
+        message["tool_calls"] = said.tool_calls
     if said.annotations:
         message["annotations"] = said.annotations
     return _encode(
@@ -181,6 +184,12 @@ def completion(head: ReplyHead, said: Answer, *, usage: Usage | None, reason: st
             "usage": usage_body(usage),
         }
     )
+
+
+def function_tool(name: str, description: str, parameters: dict[str, Any], *, strict: bool) -> dict[str, Any]:
+    """Return a tool as a chat request has it."""
+    function = {"name": name, "description": description, "parameters": parameters, "strict": strict}
+    return {"type": "function", "function": {key: value for key, value in function.items() if value}}
 
 
 def delta(head: ReplyHead, change: dict[str, Any], *, reason: str | None = None) -> bytes:

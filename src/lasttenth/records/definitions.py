@@ -58,6 +58,16 @@ class Example(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     output: str
 
 
+class Tool(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A function that a model may ask its caller to call; `parameters` is the JSON Schema of its arguments."""
+
+    name: str
+    description: str = ""
+    parameters: dict[str, Any] = {}
+    strict: bool = False
+    """Whether the provider is to hold the model to the schema."""
+
+
 class RetrievalBinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Which index a release reads: `follow` an index by name, or stay `pinned` to one snapshot of it."""
 
@@ -80,7 +90,7 @@ class Release(Definition, frozen=True, kw_only=True):
     examples: tuple[Example, ...] = ()
     nearest_examples: int = 0
     """How many of the examples are shown: those nearest to what is asked. 0 shows them all."""
-    tools: tuple[dict[str, Any], ...] = ()
+    tools: tuple[Tool, ...] = ()
     guards: tuple[dict[str, Any], ...] = ()
     retrieval: RetrievalBinding | None = None
     cites: bool = False

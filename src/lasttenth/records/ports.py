@@ -43,6 +43,12 @@ class RefusalPart(msgspec.Struct, frozen=True):
     text: str
 
 
+class ToolCallPart(msgspec.Struct, frozen=True):
+    """A call of a tool that the caller is asked to make, or a piece of one, in OpenAI's shape; `index` says of which."""
+
+    call: dict[str, Any]
+
+
 class FitPart(msgspec.Struct, frozen=True, kw_only=True):
     """How an answer came to fit its schema: how often it was asked for, and whether the last one had to be unwrapped."""
 
@@ -67,7 +73,7 @@ class GroundingPart(msgspec.Struct, frozen=True, kw_only=True):
     declined: bool
 
 
-ReplyPart = TextPart | RefusalPart | Citation | GroundingPart | FitPart | FinishPart
+ReplyPart = TextPart | RefusalPart | ToolCallPart | Citation | GroundingPart | FitPart | FinishPart
 
 
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,7 +111,7 @@ class Caller(Protocol):
     """Call a model from inside: traced under the given span, costed, with the purpose recorded."""
 
     def chat(self, request: ChatRequest, *, scope: SpanScope, purpose: Purpose = "answer") -> AsyncGenerator[ReplyPart]:
-        """Yield the reply's text or refusal, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
+        """Yield the reply's text, refusal or tool calls, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
         ...
 
 

@@ -14,11 +14,12 @@ from lasttenth.records.definitions import Release
 from lasttenth.records.errors import ConfigurationError, InvalidRequestError
 from lasttenth.records.hashing import canonical
 from lasttenth.releases.rendering import GIVEN, QUESTION, examples, parsed, variables_of
-from lasttenth.releases.schemas import schema_of
+from lasttenth.releases.schemas import is_strict, schema_of
 from lasttenth.releases.taskfile import TaskFile
 
 MARKING = frozenset({"attribute", "material", "tojson"})
 """Filters after which a text cannot pass for a part of the prompt."""
+_TOOL = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _SECRETS = {
     "a key of OpenAI or Anthropic": r"\bsk-[A-Za-z0-9_-]{20,}",
     "a key of AWS": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
@@ -50,6 +51,7 @@ def findings(file: TaskFile) -> list[Finding]:
         *_about_variables(file, used),
         *_about_schemas(file),
         *_about_examples(file),
+        *_about_tools(file.release),
         *_about_secrets(file),
         *_about_instructions(file),
         *_about_other_files(file),
@@ -114,6 +116,23 @@ def _about_examples(file: TaskFile) -> Iterator[Finding]:
         yield _error("examples", error.message)
     if file.release.nearest_examples >= len(file.release.examples) > 0:
         yield _warning("nearest_examples", "There are no more examples than that: all of them are shown.")
+
+
+def _about_tools(release: Release) -> Iterator[Finding]:
+    names = [tool.name for tool in release.tools]
+    for place, tool in enumerate(release.tools):
+        if not _TOOL.fullmatch(tool.name) or tool.name in names[:place]:
+            yield _error(f"tools.{place}.name", "It must be of up to 64 letters, digits, _ and -, and no other tool's.")
+        try:
+            schema_of(tool.parameters)
+        except ConfigurationError as error:
+            yield _error(f"tools.{place}.parameters", error.message)
+        if tool.strict and not is_strict(tool.parameters):
+            yield _error(
+                f"tools.{place}.strict", "Its parameters must be closed objects, with every property required."
+            )
+    if release.tools and "tools" in release.parameters:
+        yield _error("parameters.tools", "tools says this already.")
 
 
 def _is_of_object(schema: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 import yaml
 
-from lasttenth.records.definitions import Example, Message, Objective, Release, RetrievalBinding, Task
+from lasttenth.records.definitions import Example, Message, Objective, Release, RetrievalBinding, Task, Tool
 from lasttenth.records.errors import TaskFileError
 
 _FRONT = re.compile(r"\A---\r?\n(.*?)\r?\n---\r?\n(.*)\Z", re.DOTALL)
@@ -34,6 +34,7 @@ class _FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     parameters: dict[str, Any] = {}
     examples: tuple[Example, ...] = ()
     nearest_examples: Annotated[int, msgspec.Meta(ge=0)] = 0
+    tools: tuple[Tool, ...] = ()
     retrieval: RetrievalBinding | None = None
     cites: bool = False
 

@@ -17,6 +17,7 @@ from lasttenth.records.ports import (
     ReplyPart,
     SpanScope,
     TextPart,
+    ToolCallPart,
 )
 from lasttenth.serve.calls import Call
 from lasttenth.serve.choices import choices_of
@@ -38,7 +39,7 @@ class PipelineCaller:
     async def chat(
         self, request: ChatRequest, *, scope: SpanScope, purpose: Purpose = "answer"
     ) -> AsyncGenerator[ReplyPart]:
-        """Yield the reply's text or refusal, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
+        """Yield the reply's text, refusal or tool calls, then one FinishPart. Raises UpstreamError, ModelNotFoundError."""
         settlement = self._begin(self._call(request, scope))
         settlement.outcome.attributes["purpose"] = purpose
         try:
@@ -54,6 +55,8 @@ class PipelineCaller:
                     yield TextPart(said.content)
                 if said.refusal:
                     yield RefusalPart(said.refusal)
+                for place, tool_call in enumerate(said.tool_calls or ()):
+                    yield ToolCallPart({"index": place, **tool_call})
                 reason = _REASONS.get(choice.finish_reason or "", reason)
         outcome = settlement.outcome
         yield FinishPart(

@@ -17,6 +17,7 @@ class Said(msgspec.Struct):
 
     content: str | None = None
     refusal: str | None = None
+    tool_calls: list[dict[str, Any]] | None = None
 
 
 class Choice(msgspec.Struct):

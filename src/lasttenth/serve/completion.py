@@ -16,6 +16,7 @@ from lasttenth.records.ports import (
     RefusalPart,
     ReplyPart,
     TextPart,
+    ToolCallPart,
 )
 from lasttenth.serve.calls import GatewayReply
 from lasttenth.serve.replies import reply_headers
@@ -23,7 +24,7 @@ from lasttenth.serve.settle import Settlement
 
 CITATION_TYPE = "lasttenth_citation"
 
-Shown = TextPart | RefusalPart | Citation
+Shown = TextPart | RefusalPart | ToolCallPart | Citation
 """What of an answer goes on to the caller."""
 
 
@@ -48,6 +49,7 @@ class Completion:
         texts: list[str] = []
         refusals: list[str] = []
         annotations: list[dict[str, Any]] = []
+        tool_calls: list[dict[str, Any]] = []
         async with aclosing(self._parts()) as parts:
             async for part in parts:
                 match part:
@@ -57,9 +59,13 @@ class Completion:
                         refusals.append(text)
                     case Citation():
                         annotations.append(_annotation(part))
+                    case ToolCallPart(call):
+                        tool_calls.append({name: value for name, value in call.items() if name != "index"})
         settlement, outcome = self._settlement, self._settlement.outcome
         settlement.watch.lap("call")
-        said = openai.Answer(text="".join(texts), refusal="".join(refusals), annotations=annotations)
+        said = openai.Answer(
+            text="".join(texts), refusal="".join(refusals), annotations=annotations, tool_calls=tool_calls
+        )
         outcome.output = openai.completion(self._head, said, usage=outcome.usage, reason=self._reason)
         headers = reply_headers(settlement)
         settlement.finish()
@@ -77,6 +83,8 @@ class Completion:
                         yield openai.delta(self._head, {"refusal": text})
                     case Citation():
                         yield openai.delta(self._head, {"annotations": [_annotation(part)]})
+                    case ToolCallPart(call):
+                        yield openai.delta(self._head, {"tool_calls": [call]})
         yield openai.delta(self._head, {}, reason=self._reason)
         if include_usage:
             yield openai.final_usage(self._head, self._settlement.outcome.usage)

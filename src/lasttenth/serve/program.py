@@ -8,8 +8,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from lasttenth.context.retrieval import Passage, Snapshot
-from lasttenth.models.openai import text_of
-from lasttenth.records.definitions import Environment, RetrievalBinding, StructuredOutput
+from lasttenth.models.openai import function_tool, text_of
+from lasttenth.records.definitions import Environment, Release, RetrievalBinding, StructuredOutput
 from lasttenth.records.errors import ConflictError, InvalidRequestError
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.records.ports import Caller, ChatRequest, ReplyPart, TaskCall
@@ -128,15 +128,15 @@ class DefaultProgram:
         """
         release, binding = call.release, call.release.retrieval
         asks = QUESTION in variables_of(release)
-        question, history = _conversation(call, asks=asks)
+        question, before, after = _conversation(call, asks=asks)
         _check_input(call, question)
         passages = [] if binding is None else await self._retrieve(call, binding, question)
         shown = await self._nearest(call, question) if release.nearest_examples else None
         prompt = render(release, {**call.variables, QUESTION: question, PASSAGES: passages})
         request = ChatRequest(
             model=release.model,
-            messages=_conversed(prompt, examples(release, shown), history, asks=asks),
-            parameters={**release.parameters, **call.parameters},
+            messages=(*_conversed(prompt, examples(release, shown), before, asks=asks), *after),
+            parameters={**release.parameters, **_tools(release), **call.parameters},
             stream=call.stream,
         )
         if release.output_schema is not None:
@@ -220,20 +220,39 @@ def _check_input(call: TaskCall, question: str) -> None:
         )
 
 
-def _conversation(call: TaskCall, *, asks: bool) -> tuple[str, Messages]:
-    """Return the question, which is the last user message, and what goes into the prompt beside it.
+def _tools(release: Release) -> dict[str, Any]:
+    if not release.tools:
+        return {}
+    return {"tools": [function_tool(**msgspec.structs.asdict(tool)) for tool in release.tools]}
+
+
+class _Conversation(NamedTuple):
+    """The question, which is the last user message, and what goes into the prompt before it and after it."""
+
+    question: str
+    before: Messages
+    after: Messages = ()
+
+
+def _conversation(call: TaskCall, *, asks: bool) -> _Conversation:
+    """Return a conversation by its question; what comes after that are calls of tools and what they returned.
 
     Where neither the prompt nor an index asks for the question, the whole conversation goes in, which may be none.
     """
-    spoken = tuple(message for message in call.messages if message.get("role") in {"user", "assistant"})
+    spoken = tuple(message for message in call.messages if message.get("role") in {"user", "assistant", "tool"})
     if call.release.retrieval is None and not asks:
-        return "", spoken
-    if not call.messages or call.messages[-1].get("role") != "user":
-        raise InvalidRequestError("The last message must be the user's question.", parameter="messages")
-    question = text_of(call.messages[-1]).strip()
+        return _Conversation("", spoken)
+    if not call.messages or call.messages[-1].get("role") not in {"user", "tool"}:
+        raise InvalidRequestError(
+            "The last message must be the user's question, or what a tool returned.", parameter="messages"
+        )
+    place = max((place for place, each in enumerate(spoken) if each["role"] == "user"), default=-1)
+    question = text_of(spoken[place]).strip() if place >= 0 else ""
     if not question:
         raise InvalidRequestError("The question is empty.", parameter="messages")
-    return question, spoken[:-1] if asks else spoken
+    if asks:
+        return _Conversation(question, spoken[:place], spoken[place + 1 :])
+    return _Conversation(question, spoken)
 
 
 def _conversed(prompt: Messages, shown: Messages, history: Messages, *, asks: bool) -> Messages:

@@ -25,7 +25,18 @@ from lasttenth.serve.settle import Settlement, settled
 RegistryOf = Callable[[str], Awaitable[Registry]]
 """Return the registry of a project."""
 
-FORWARDED = ("max_tokens", "max_completion_tokens", "temperature", "top_p", "seed", "stop", "reasoning_effort")
+FORWARDED = (
+    "max_tokens",
+    "max_completion_tokens",
+    "temperature",
+    "top_p",
+    "seed",
+    "stop",
+    "reasoning_effort",
+    "tools",
+    "tool_choice",
+    "parallel_tool_calls",
+)
 """Parameters of a request that override those of the release."""
 
 VARIABLES = "variables"

@@ -17,7 +17,7 @@ import msgspec
 
 from lasttenth.records.definitions import StructuredOutput
 from lasttenth.records.errors import InvalidAnswerError
-from lasttenth.records.ports import ChatRequest, FinishPart, FitPart, RefusalPart, ReplyPart, TextPart
+from lasttenth.records.ports import ChatRequest, FinishPart, FitPart, RefusalPart, ReplyPart, TextPart, ToolCallPart
 from lasttenth.records.usage import Usage
 from lasttenth.releases.schemas import Schema, is_strict
 
@@ -53,7 +53,7 @@ def shaped(request: ChatRequest, schema: dict[str, Any], *, name: str, structure
 
 
 async def typed(request: ChatRequest, schema: Schema, chat: Chat) -> AsyncGenerator[ReplyPart]:
-    """Yield an answer that fits, or a refusal, then a FitPart and a FinishPart for all that it took.
+    """Yield an answer that fits, or a refusal, or calls of tools, then a FitPart and a FinishPart for all that it took.
 
     Args:
         request: a stream passes on as it comes, and is not asked again.
@@ -75,7 +75,8 @@ async def typed(request: ChatRequest, schema: Schema, chat: Chat) -> AsyncGenera
         spent.append(said.finish)
         read = _read(said, schema, unwraps=not request.stream)
         if not read.problems and not request.stream:
-            yield RefusalPart(said.refusal) if said.refusal else TextPart(read.text)
+            for part in said.parts(read.text):
+                yield part
         if not read.problems:
             yield FitPart(attempts=attempt, repaired=read.text != said.text)
             yield _together(spent)
@@ -95,6 +96,7 @@ class _Said:
     def __init__(self) -> None:
         self.text = ""
         self.refusal = ""
+        self.calls: list[ToolCallPart] = []
         self.finish = FinishPart()
 
     def take(self, part: ReplyPart, *, passes: bool) -> bool:
@@ -104,9 +106,16 @@ class _Said:
                 self.text += text
             case RefusalPart(text):
                 self.refusal += text
+            case ToolCallPart():
+                self.calls.append(part)
             case FinishPart():
                 self.finish = part
         return passes and not isinstance(part, FinishPart)
+
+    def parts(self, text: str) -> list[ReplyPart]:
+        """Return what was said, with this text."""
+        said: list[ReplyPart] = [RefusalPart(self.refusal)] if self.refusal else [*self.calls]
+        return said if self.refusal or not text else [TextPart(text), *said]
 
 
 class _Read(NamedTuple):
@@ -118,7 +127,7 @@ class _Read(NamedTuple):
 
 def _read(said: _Said, schema: Schema, *, unwraps: bool) -> _Read:
     """Return what was said, or what stands in it where that fits and the whole does not."""
-    problems = [] if said.refusal else schema.problems_of_json(said.text)
+    problems = [] if said.refusal or said.calls else schema.problems_of_json(said.text)
     inner = _unwrapped(said.text) if problems and unwraps else []
     fitting = next((text for text in inner if not schema.problems_of_json(text)), None)
     return _Read(said.text, problems) if fitting is None else _Read(fitting, [])
