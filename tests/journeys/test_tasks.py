@@ -1,5 +1,7 @@
 """A task from its first file to a rollback: by the command line alone, by the API alone, and with the official client."""
 
+from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +11,7 @@ from openai import BadRequestError, OpenAI
 from tests.journeys.commands import error_of, lasttenth, made_key, output_of
 from tests.journeys.conversations import asked
 
-from lasttenth.testing import RunningServer, Upstream, completion
+from lasttenth.testing import RunningServer, Upstream, completion, streamed
 
 FILE = """---
 name: greet
@@ -143,6 +145,32 @@ def test_releases_are_tried_beside_each_other(folder: Path) -> None:
     assert error_of("try", "greet", "Ann", "--variable", "name", folder=folder)[1]["code"] == "invalid_command"
 
 
+def test_edited_file_is_tried_beside_what_stands_and_what_was_asked_is_kept(folder: Path) -> None:
+    stood = standing(folder)
+    both = ("--release", "production", "--release", "second")
+    output_of("task", "push", "tasks/greet.md", "--pointer", "second", folder=folder)
+
+    answers = output_of("try", "greet", "Ann", "--file", "tasks/greet.md", "--save-case", "Hello!", folder=folder)
+    shown = lasttenth("try", "greet", "Ann", *both, folder=folder).stdout
+
+    assert [each["release"][:12] for each in answers.values()] == [next(iter(stood))[:12], list(answers)[1]]
+    assert standing(folder) == stood
+    assert shown.index("production  release") < shown.index("second  release")
+    (case,) = output_of("task", "cases", "greet", folder=folder)
+    assert (case["input"], case["reference"]) == ({"question": "Ann", "variables": {}}, {"text": "Hello!"})
+
+
+def test_release_that_fails_stops_no_other(folder: Path) -> None:
+    text = WARM.replace("scripted/echo", "nobody/m")
+    (folder / "tasks" / "greet.md").write_text(text)
+
+    tried = lasttenth("try", "greet", "Ann", "--file", "tasks/greet.md", folder=folder)
+
+    assert tried.returncode == 1
+    assert "Hello Ann." in tried.stdout
+    assert "There is no model nobody/m." in tried.stdout
+
+
 def test_pointer_that_is_not_there_cannot_be_protected(folder: Path) -> None:
     assert error_of("task", "protect", "greet", "--pointer", "prodution", folder=folder)[1]["code"] == "not_found"
 
@@ -187,6 +215,39 @@ def test_two_releases_share_a_pointer(folder: Path) -> None:
 
 def standing(folder: Path) -> Any:
     return output_of("task", "show", "greet", folder=folder)["pointers"][0]["releases"]
+
+
+def test_releases_speak_side_by_side_on_one_stream(server: RunningServer, upstream: Upstream) -> None:
+    gate = upstream.gate()
+    upstream.script("one", streamed("Good ", gate, "day."))
+    upstream.script("two", streamed("Hello."))
+    text = KIND.replace("greet", "try")
+    releases = [
+        called(server, "POST", "/api/tasks", pointer="", text=text.replace("scripted/echo", name))["release"]
+        for name in ("up/one", "up/two", "nobody/m")
+    ]
+    body = msgspec.json.encode({"question": "Ann", "releases": releases})
+
+    heard: list[dict[str, Any]] = []
+    with closing(HTTPConnection(server.host, server.port, timeout=20)) as connection:
+        connection.request("POST", "/api/tasks/try/try", body=body)
+        for line in connection.getresponse():
+            if line.startswith(b"data: {"):
+                heard.append(msgspec.json.decode(line.removeprefix(b"data: ")))
+            if any(each["answer"] and each["version"] == releases[1] for each in heard):
+                gate.open()
+
+    texts = {version: "".join(each["text"] for each in heard if each["version"] == version) for version in releases}
+    answers = {each["version"]: each["answer"]["text"] for each in heard if each["answer"]}
+    assert texts == {releases[0]: "Good day.", releases[1]: "Hello.", releases[2]: ""}
+    assert answers == {releases[0]: "Good day.", releases[1]: "Hello."}
+    assert [each["error"][:26] for each in heard if each["error"]] == ["There is no model nobody/m"]
+    assert heard[-1]["answer"]["text"] == "Good day."
+    assert (
+        called(server, "POST", "/api/tasks/try/try", status=404, releases=["nothing"])["error"]["code"] == "not_found"
+    )
+    called(server, "POST", "/api/tasks/try/cases", question="Ann", tags=["short"])
+    assert [case["tags"] for case in called(server, "GET", "/api/tasks/try/cases")] == [["short"]]
 
 
 def test_from_an_edit_to_a_rollback_by_the_api_alone(server: RunningServer) -> None:

@@ -14,6 +14,7 @@ from lasttenth.app.calling import CalledTask, whole_answer
 from lasttenth.app.indexing import IndexPaths, index_paths
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation, find_place
 from lasttenth.app.jobs import ProjectJobs
+from lasttenth.app.playground import Playground
 from lasttenth.app.replaying import Replayed, Replayer
 from lasttenth.app.tasks import ProjectTasks, Rendered
 from lasttenth.app.views import IndexView, ModelsView, model_view
@@ -108,6 +109,11 @@ class App:
     def tasks(self) -> ProjectTasks:
         """Return the project's tasks."""
         return ProjectTasks(self.installation, self.project, actor=self._actor)
+
+    @property
+    def playground(self) -> Playground:
+        """Return what tries releases."""
+        return Playground(self.installation, self.project)
 
     def task(self, name: str) -> CalledTask:
         """Return a task to be called; `name@pointer` is another pointer than `production`."""

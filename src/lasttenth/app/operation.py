@@ -33,3 +33,5 @@ class Operation(NamedTuple):
     input: type[msgspec.Struct]
     output: Any
     run: Callable[[App, Any], Coroutine[Any, Any, Any]]
+    streams: bool = False
+    """Whether it returns a generator, each item of which is an `output`."""

@@ -9,6 +9,7 @@ from lasttenth.app.answers import Answer
 from lasttenth.app.app import DEFAULT_INDEX, DEFAULT_TASK, App
 from lasttenth.app.job_operations import JOB_OPERATIONS
 from lasttenth.app.operation import Done, Nothing, Operation
+from lasttenth.app.playground_operations import PLAYGROUND_OPERATIONS
 from lasttenth.app.replaying import Replayed
 from lasttenth.app.task_operations import TASK_OPERATIONS
 from lasttenth.app.views import IndexView, ModelsView, SpanView, StatusView, span_view
@@ -296,5 +297,6 @@ OPERATIONS: tuple[Operation, ...] = (
     *JOB_OPERATIONS,
     Operation("list_models", "GET", "/api/models", ("models",), "List the models.", Nothing, ModelsView, _list_models),
     *TASK_OPERATIONS,
+    *PLAYGROUND_OPERATIONS,
     Operation("status", "GET", "/api/status", (), "Tell how Lasttenth is.", Nothing, StatusView, _status),
 )

@@ -12,6 +12,7 @@ from lasttenth.app.app import DEFAULT_INDEX, DEFAULT_TASK, PROGRAM, App, Paths
 from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.app.replaying import Replayed
 from lasttenth.app.sync_jobs import SyncJobs
+from lasttenth.app.sync_playground import SyncPlayground
 from lasttenth.app.sync_tasks import SyncCalledTask, SyncTasks
 from lasttenth.app.tasks import Rendered
 from lasttenth.app.views import IndexView, ModelsView
@@ -79,6 +80,11 @@ class SyncApp:
     def tasks(self) -> SyncTasks:
         """See `App.tasks`."""
         return SyncTasks(self._app.tasks, self._wait)
+
+    @property
+    def playground(self) -> SyncPlayground:
+        """See `App.playground`."""
+        return SyncPlayground(self._app.playground, self._wait)
 
     def task(self, name: str) -> SyncCalledTask:
         """See `App.task`."""

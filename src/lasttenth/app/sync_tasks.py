@@ -1,7 +1,7 @@
 """The synchronous face of a project's tasks; `sync` says how one waits."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 from lasttenth.app.answers import Answer
 from lasttenth.app.calling import CalledTask, Piece
@@ -12,6 +12,8 @@ from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.releases.differences import Change
 from lasttenth.releases.pointers import PRODUCTION
 from lasttenth.releases.proposals import ProposalState
+
+E = TypeVar("E")
 
 Wait = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -48,15 +50,20 @@ class SyncCalledTask:
     ) -> Generator[Piece[T]]:
         """See `CalledTask.stream`."""
         pieces = self._task.stream(question, variables=variables, output=output, model=model, index=index)
-        try:
-            while (piece := self._until(_next(pieces))) is not None:
-                yield piece
-        finally:
-            self._until(pieces.aclose())
+        return each_of(pieces, self._until)
 
 
-async def _next(pieces: AsyncGenerator[Piece[T]]) -> Piece[T] | None:
-    return await anext(pieces, None)
+def each_of(items: AsyncGenerator[E], wait: Wait) -> Generator[E]:
+    """Yield what comes, and close where it came from once nobody wants more."""
+
+    async def next_one() -> E | None:
+        return await anext(items, None)
+
+    try:
+        while (item := wait(next_one())) is not None:
+            yield item
+    finally:
+        wait(items.aclose())
 
 
 class SyncTasks:

@@ -29,7 +29,8 @@ def render(operation: str, result: Any) -> object:
 
 def answer_lines(answer: Answer) -> Group:
     """Return an answer with its quotes and what it took."""
-    lines = [Text(answer.text.strip(), style="bold" if not answer.declined else "yellow")]
+    is_given = not answer.declined and not answer.refusal
+    lines = [Text((answer.refusal or answer.text).strip(), style="bold" if is_given else "yellow")]
     for number, citation in enumerate(answer.citations, 1):
         place = f"{citation.document}:{citation.line}"
         quote = " ".join(citation.quote.split())

@@ -30,6 +30,7 @@ _OPERATIONS = (
     "list_moves",
     "roll_back",
     "protect_pointer",
+    "list_cases",
     "list_proposals",
     "review_proposal",
 )

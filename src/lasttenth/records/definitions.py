@@ -133,6 +133,7 @@ class Case(Definition, frozen=True, kw_only=True):
 
     kind: ClassVar[str] = "case"
 
+    task: str = ""
     input: dict[str, Any]
     reference: dict[str, Any] | None = None
     cluster: str = ""

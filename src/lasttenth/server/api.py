@@ -1,12 +1,13 @@
 """`/api`: the operation table as REST, and its OpenAPI 3.1 description."""
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import Response, StreamingResponse
 from starlette.routing import BaseRoute, Route
 
 from lasttenth import __version__
@@ -47,6 +48,8 @@ class Api:
             actor = f"key {identity.key}" if identity.key else ANYBODY
             app = App(project=identity.project, actor=actor, installation=self._installation)
             result = await operation.run(app, _input(operation, request, body))
+            if operation.streams:
+                return await _streamed(result)
             return Response(msgspec.json.encode(result), media_type=openai.JSON)
 
         return endpoint
@@ -66,6 +69,20 @@ def openapi() -> dict[str, Any]:
         "paths": paths,
         "components": {"schemas": components},
     }
+
+
+async def _streamed(items: AsyncGenerator[Any]) -> Response:
+    """Return items as server-sent events; what fails before the first one is an error with a status of its own."""
+    first = await anext(items)
+
+    async def events() -> AsyncGenerator[bytes]:
+        async with aclosing(items):
+            yield openai.event(first)
+            async for item in items:
+                yield openai.event(item)
+        yield openai.DONE
+
+    return StreamingResponse(events(), media_type=openai.EVENT_STREAM)
 
 
 async def _describe(_request: Request) -> Response:
@@ -93,6 +110,7 @@ def _described(
     operation: Operation, given: dict[str, Any], returned: dict[str, Any], components: dict[str, Any]
 ) -> dict[str, Any]:
     in_path = _FIELD.findall(operation.path)
+    media_type = openai.EVENT_STREAM if operation.streams else openai.JSON
     description: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -100,7 +118,7 @@ def _described(
             {"name": name, "in": "path", "required": True, "schema": {"type": "string"}} for name in in_path
         ],
         "responses": {
-            "200": {"description": "Done.", "content": {openai.JSON: {"schema": returned}}},
+            "200": {"description": "Done.", "content": {media_type: {"schema": returned}}},
             "default": {"description": "An error: {error: {message, type, param, code}}."},
         },
     }

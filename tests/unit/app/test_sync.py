@@ -6,9 +6,12 @@ from pathlib import Path
 import pytest
 
 from lasttenth import App, SyncApp
+from lasttenth.app.calling import CalledTask
 from lasttenth.app.jobs import ProjectJobs
+from lasttenth.app.playground import Playground
 from lasttenth.app.sync_jobs import SyncJobs
-from lasttenth.app.sync_tasks import SyncTasks
+from lasttenth.app.sync_playground import SyncPlayground
+from lasttenth.app.sync_tasks import SyncCalledTask, SyncTasks
 from lasttenth.app.tasks import ProjectTasks
 from lasttenth.jobs import Context
 from lasttenth.records.jobs import NewJob
@@ -28,6 +31,8 @@ def test_every_method_of_the_app_is_there_with_the_same_parameters() -> None:
     assert public(SyncApp) == public(App)
     assert public(SyncJobs) == public(ProjectJobs)
     assert public(SyncTasks) == public(ProjectTasks)
+    assert public(SyncCalledTask) == public(CalledTask)
+    assert public(SyncPlayground) == public(Playground)
 
 
 def test_jobs_are_enqueued_and_done_without_an_event_loop(tmp_path: Path) -> None:

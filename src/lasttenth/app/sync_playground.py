@@ -1,0 +1,38 @@
+"""The synchronous face of the playground; `sync` says how one waits."""
+
+from collections.abc import Generator, Mapping, Sequence
+from typing import Any
+
+from lasttenth.app.playground import Asked, Playground, Tried
+from lasttenth.app.sync_tasks import Wait, each_of
+from lasttenth.records.definitions import Case
+from lasttenth.releases.pointers import PRODUCTION
+
+
+class SyncPlayground:
+    """The methods of `Playground` for programs without an event loop."""
+
+    def __init__(self, playground: Playground, wait: Wait) -> None:
+        self._playground = playground
+        self._wait: Wait = wait
+
+    def ask(
+        self,
+        task: str,
+        question: str = "",
+        *,
+        versions: Sequence[str] = (PRODUCTION,),
+        variables: Mapping[str, Any] | None = None,
+    ) -> Generator[Tried]:
+        """See `Playground.ask`."""
+        return each_of(self._playground.ask(task, question, versions=versions, variables=variables), self._wait)
+
+    def save(self, task: str, asked: Asked, *, reference: str = "", tags: Sequence[str] = ()) -> Case:
+        """See `Playground.save`."""
+        found: Case = self._wait(self._playground.save(task, asked, reference=reference, tags=tags))
+        return found
+
+    def cases(self, task: str, *, limit: int = 50) -> list[Case]:
+        """See `Playground.cases`."""
+        found: list[Case] = self._wait(self._playground.cases(task, limit=limit))
+        return found
