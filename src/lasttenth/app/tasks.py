@@ -1,7 +1,7 @@
 """The tasks of one project, as programs and doors see them: files go in and out, pointers are moved and put back."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -20,6 +20,7 @@ from lasttenth.releases.pointers import PRODUCTION, NewMove, check_name
 from lasttenth.releases.proposals import ProposalState
 from lasttenth.releases.registry import Registry
 from lasttenth.releases.taskfile import TaskFile, read_task, write_task
+from lasttenth.releases.versions import Version
 
 
 class TaskState(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,10 +107,33 @@ class ProjectTasks:
         Raises:
             ConfigurationError: the file cannot be read, or cannot work.
         """
-        file = _taken(text, source)
+        return await self.declare(read_task(text, source=source), pointer=pointer, comment=comment, source=source)
+
+    async def declare(
+        self,
+        file: TaskFile,
+        *,
+        pointer: str = PRODUCTION,
+        comment: str = "",
+        form: dict[str, str] | None = None,
+        source: str = "The task",
+    ) -> Pushed:
+        """Declare a task with its release, as `push` does what a file says.
+
+        Args:
+            file: the task and its release.
+            pointer: what to move; empty declares the release alone.
+            comment: why.
+            form: how it was written, where another product's words say more than the release.
+            source: names it in errors.
+
+        Raises:
+            ConfigurationError: it cannot work.
+        """
+        _check(file, source)
         compared = await self._compared(file, pointer)
         registry = await self._registry()
-        name = await registry.declare(file, actor=self._actor, comment=comment)
+        name = await registry.declare(file, actor=self._actor, comment=comment, form=form)
         task, wanted = compared.task, {name: 1.0}
         if not pointer or compared.stood == wanted:
             return compared
@@ -132,7 +156,9 @@ class ProjectTasks:
 
     async def compare(self, text: str, *, pointer: str = PRODUCTION, source: str = "The task file") -> Pushed:
         """Return what `push` would change, and change nothing. Raises ConfigurationError, InvalidRequestError."""
-        return await self._compared(_taken(text, source), pointer)
+        file = read_task(text, source=source)
+        _check(file, source)
+        return await self._compared(file, pointer)
 
     async def _compared(self, file: TaskFile, pointer: str) -> Pushed:
         if pointer:
@@ -196,6 +222,34 @@ class ProjectTasks:
         registry = await self._registry()
         await registry.task(task)
         return await registry.declared(task, limit=limit)
+
+    async def versions(self, task: str) -> list[Version]:
+        """Return the declarations of a task, numbered, newest first. Raises TaskNotFoundError."""
+        registry = await self._registry()
+        await registry.task(task)
+        return (await registry.versions(task))[task]
+
+    async def all_versions(self) -> dict[str, list[Version]]:
+        """Return the declarations of every task, numbered, newest first."""
+        return await (await self._registry()).versions()
+
+    async def declared(self, version: Version) -> TaskFile:
+        """Return what a version declares."""
+        return await (await self._registry()).file(version.registration)
+
+    async def standing(self, task: str, pointers: Sequence[str]) -> TaskFile:
+        """Return a task with the release on which the first pointer that there is stands, the newest where there is none.
+
+        Raises:
+            TaskNotFoundError: there is no such task.
+        """
+        registry = await self._registry()
+        declared = await registry.task(task)
+        moves = [await registry.pointers.latest(task, pointer) for pointer in pointers]
+        found = next((move for move in moves if move is not None), None)
+        if found is not None:
+            return TaskFile(declared, await registry.heaviest(found))
+        return await registry.file((await registry.declared(task, limit=1))[0])
 
     async def diff(self, task: str, before: str, after: str = PRODUCTION) -> list[Change]:
         """Return what is different between two releases, each by a pointer's name or a hash. Raises NotFoundError."""
@@ -291,16 +345,14 @@ class ProjectTasks:
         return await self._installation.registry(self._project)
 
 
-def _taken(text: str, source: str) -> TaskFile:
-    """Return what a task file declares. Raises ConfigurationError for one that cannot be read, or cannot work."""
-    file = read_task(text, source=source)
+def _check(file: TaskFile, source: str) -> None:
+    """Raise ConfigurationError for a task that cannot work."""
     errors = [finding for finding in findings(file) if finding.severity == "error"]
     if errors:
         raise ConfigurationError(
             f"{source} cannot be taken: {errors[0].part}: {errors[0].message}",
             hint="All that was found is shown by: lasttenth task check",
         )
-    return file
 
 
 def _nowhere(_project: str, _span: Span) -> None:

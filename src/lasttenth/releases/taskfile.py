@@ -63,7 +63,7 @@ def read_task(text: str, *, source: str) -> TaskFile:
     if found is None:
         raise ConfigurationError(f"{source} has no front matter.", hint="Begin the file with --- and YAML, then ---.")
     front = _front_matter(found[1], source)
-    if not _NAME.fullmatch(front.name):
+    if not is_task_name(front.name):
         raise ConfigurationError(
             f"{front.name!r} in {source} is no name of a task.",
             hint="Use up to 100 lower-case letters, digits, points, hyphens and underscores.",
@@ -85,6 +85,11 @@ def write_task(file: TaskFile) -> str:
         f"\n# {message.role.title()}\n\n{_TO_QUOTE.sub(_quoted, message.text)}\n" for message in file.release.messages
     ]
     return f"---\n{head}---\n{''.join(messages)}"
+
+
+def is_task_name(name: str) -> bool:
+    """Tell whether a task can have this name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def builtin_tasks() -> list[TaskFile]:
