@@ -1,7 +1,7 @@
 """The tasks of one project, as programs and doors see them: files go in and out, pointers are moved and put back."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -20,7 +20,6 @@ from lasttenth.releases.pointers import PRODUCTION, NewMove, check_name
 from lasttenth.releases.proposals import ProposalState
 from lasttenth.releases.registry import Registry
 from lasttenth.releases.taskfile import TaskFile, read_task, write_task
-from lasttenth.releases.versions import Version
 
 
 class TaskState(msgspec.Struct, frozen=True, kw_only=True):
@@ -222,34 +221,6 @@ class ProjectTasks:
         registry = await self._registry()
         await registry.task(task)
         return await registry.declared(task, limit=limit)
-
-    async def versions(self, task: str) -> list[Version]:
-        """Return the declarations of a task, numbered, newest first. Raises TaskNotFoundError."""
-        registry = await self._registry()
-        await registry.task(task)
-        return (await registry.versions(task))[task]
-
-    async def all_versions(self) -> dict[str, list[Version]]:
-        """Return the declarations of every task, numbered, newest first."""
-        return await (await self._registry()).versions()
-
-    async def declared(self, version: Version) -> TaskFile:
-        """Return what a version declares."""
-        return await (await self._registry()).file(version.registration)
-
-    async def standing(self, task: str, pointers: Sequence[str]) -> TaskFile:
-        """Return a task with the release on which the first pointer that there is stands, the newest where there is none.
-
-        Raises:
-            TaskNotFoundError: there is no such task.
-        """
-        registry = await self._registry()
-        declared = await registry.task(task)
-        moves = [await registry.pointers.latest(task, pointer) for pointer in pointers]
-        found = next((move for move in moves if move is not None), None)
-        if found is not None:
-            return TaskFile(declared, await registry.heaviest(found))
-        return await registry.file((await registry.declared(task, limit=1))[0])
 
     async def diff(self, task: str, before: str, after: str = PRODUCTION) -> list[Change]:
         """Return what is different between two releases, each by a pointer's name or a hash. Raises NotFoundError."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeVar
 
 import msgspec
 from starlette.requests import Request
@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route
 from lasttenth.app.app import App
 from lasttenth.app.installation import Installation
 from lasttenth.app.tasks import ProjectTasks
+from lasttenth.app.versions import ProjectVersions
 from lasttenth.models import openai
 from lasttenth.records.errors import (
     ConfigurationError,
@@ -37,10 +38,17 @@ from lasttenth.releases.versions import Version
 from lasttenth.server.requests import Door, headers_of, read_body
 
 PROMPTS = "/api/public/v2/prompts"
-Act = Callable[[ProjectTasks, Request, bytes], Awaitable[object]]
+Act = Callable[["_Project", Request, bytes], Awaitable[object]]
 Asked = TypeVar("Asked", bound=msgspec.Struct)
 _Time = Annotated[datetime, msgspec.Meta(tz=True)]
 _Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
+
+
+class _Project(NamedTuple):
+    """What is done in it, and what was declared there."""
+
+    tasks: ProjectTasks
+    versions: ProjectVersions
 
 
 class _Which(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -92,25 +100,26 @@ class Langfuse:
                 identity = await self._door.let_in(headers)
                 body = await read_body(request.receive, headers, limit=self._body_limit)
                 app = App(project=identity.project, actor=identity.actor, installation=self._installation)
-                return _json(await act(app.tasks, request, body))
+                versions = ProjectVersions(self._installation, identity.project)
+                return _json(await act(_Project(app.tasks, versions), request, body))
             except LasttenthError as error:
                 return _json({"message": str(error), "error": error.code}, status=error.status)
 
         return endpoint
 
 
-async def _get(tasks: ProjectTasks, request: Request, _body: bytes) -> Prompt:
+async def _get(project: _Project, request: Request, _body: bytes) -> Prompt:
     name, which = request.path_params["name"], _asked(request.query_params, _Which)
     if which.version is not None and which.label is not None:
         raise InvalidRequestError("A version and a label are given.", hint="Give one of them.", parameter="label")
-    versions = await tasks.versions(name)
+    versions = await project.versions.of_task(name)
     if which.version is not None:
-        return await _shown(tasks, _numbered(versions, which.version), versions)
-    return await _shown(tasks, _labelled(versions, which.label or PRODUCTION), versions)
+        return await _shown(project, _numbered(versions, which.version), versions)
+    return await _shown(project, _labelled(versions, which.label or PRODUCTION), versions)
 
 
-async def _list(tasks: ProjectTasks, request: Request, _body: bytes) -> dict[str, Any]:
-    wanted, all_versions = _asked(request.query_params, _Filter), await tasks.all_versions()
+async def _list(project: _Project, request: Request, _body: bytes) -> dict[str, Any]:
+    wanted, all_versions = _asked(request.query_params, _Filter), await project.versions.of_each_task()
     found = {
         name: matching
         for name, versions in all_versions.items()
@@ -119,7 +128,7 @@ async def _list(tasks: ProjectTasks, request: Request, _body: bytes) -> dict[str
     first = (wanted.page - 1) * wanted.limit
     shown = list(found)[first : first + wanted.limit]
     return {
-        "data": [await _summary(tasks, found[name], all_versions[name]) for name in shown],
+        "data": [await _summary(project, found[name], all_versions[name]) for name in shown],
         "meta": {
             "page": wanted.page,
             "limit": wanted.limit,
@@ -129,65 +138,65 @@ async def _list(tasks: ProjectTasks, request: Request, _body: bytes) -> dict[str
     }
 
 
-async def _create(tasks: ProjectTasks, _request: Request, body: bytes) -> Prompt:
+async def _create(project: _Project, _request: Request, body: bytes) -> Prompt:
     prompt = read_prompt(openai.decode(body, dict[str, Any]))
     labels = [label for label in dict.fromkeys(prompt.labels or ()) if label != LATEST]
     for label in labels:
         check_name(label)
-    file, form = file_of(prompt, based_on=await _standing(tasks, prompt, labels)), form_of(prompt)
+    file, form = file_of(prompt, based_on=await _standing(project, prompt, labels)), form_of(prompt)
     try:
         for label in labels or [""]:
             comment, source = prompt.commit_message or "", f"Prompt {prompt.name}"
-            await tasks.declare(file, pointer=label, comment=comment, form=form, source=source)
+            await project.tasks.declare(file, pointer=label, comment=comment, form=form, source=source)
     except ConfigurationError as error:
         raise InvalidRequestError(error.message, hint="Change it, and create it again.", parameter="prompt") from error
-    versions = await tasks.versions(prompt.name)
+    versions = await project.versions.of_task(prompt.name)
     made = next(version for version in versions if version.registration.release == file.release.hash)
-    return await _shown(tasks, made, versions)
+    return await _shown(project, made, versions)
 
 
-async def _label(tasks: ProjectTasks, request: Request, body: bytes) -> Prompt:
+async def _label(project: _Project, request: Request, body: bytes) -> Prompt:
     name, number = request.path_params["name"], _asked({"version": request.path_params["version"]}, _Which).version
     wanted = _asked(openai.decode(body, dict[str, Any]), _NewLabels).new_labels
-    versions = await tasks.versions(name)
+    versions = await project.versions.of_task(name)
     version = _numbered(versions, number)
     if LATEST in wanted and version != versions[0]:
         raise InvalidRequestError(f"Of {name}, {LATEST} is always version {versions[0].number}.", parameter="newLabels")
-    state, release = await tasks.get(name), version.registration.release
+    state, release = await project.tasks.get(name), version.registration.release
     standing = {move.pointer: move.releases for move in state.pointers}
     labels = [label for label in wanted if label != LATEST and standing.get(label) != {release: 1.0}]
     for label in labels:
         check_name(label)
     # Protected ones first: they are refused before anything is moved.
     for label in sorted(labels, key=lambda label: label not in state.protections):
-        await tasks.move(name, {release: 1.0}, pointer=label)
-    versions = await tasks.versions(name)
-    return await _shown(tasks, _numbered(versions, version.number), versions)
+        await project.tasks.move(name, {release: 1.0}, pointer=label)
+    versions = await project.versions.of_task(name)
+    return await _shown(project, _numbered(versions, version.number), versions)
 
 
-async def _delete(_tasks: ProjectTasks, request: Request, _body: bytes) -> object:
+async def _delete(_project: _Project, request: Request, _body: bytes) -> object:
     raise MethodNotAllowedError(
         f"Prompt {request.path_params['name']} is not deleted: releases are kept for good.",
         hint="Move its labels to another version.",
     )
 
 
-async def _standing(tasks: ProjectTasks, prompt: NewPrompt, labels: Iterable[str]) -> TaskFile | None:
+async def _standing(project: _Project, prompt: NewPrompt, labels: Iterable[str]) -> TaskFile | None:
     """Return what a new version of a prompt takes over where it says nothing, None for a new prompt."""
     try:
-        return await tasks.standing(prompt.name, [*labels, PRODUCTION])
+        return await project.versions.standing(prompt.name, [*labels, PRODUCTION])
     except TaskNotFoundError:
         return None
 
 
-async def _shown(tasks: ProjectTasks, version: Version, versions: list[Version]) -> Prompt:
+async def _shown(project: _Project, version: Version, versions: list[Version]) -> Prompt:
     labels = labels_of(version, newest=versions[0].number)
-    return prompt_of(await tasks.declared(version), version, labels=labels)
+    return prompt_of(await project.versions.file(version), version, labels=labels)
 
 
-async def _summary(tasks: ProjectTasks, matching: list[Version], versions: list[Version]) -> dict[str, Any]:
+async def _summary(project: _Project, matching: list[Version], versions: list[Version]) -> dict[str, Any]:
     """Return what a list says of those versions of a prompt that match."""
-    latest, newest = await _shown(tasks, matching[0], versions), versions[0].number
+    latest, newest = await _shown(project, matching[0], versions), versions[0].number
     return {
         "name": latest.name,
         "type": latest.type,
