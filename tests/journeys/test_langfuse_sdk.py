@@ -308,6 +308,19 @@ def test_broken_basic_authentication_is_an_error(server: RunningServer, given: s
     assert "no base64 of user:password" in reply.json()["message"]
 
 
+def test_password_that_a_browser_sends_for_another_page_opens_nothing(server: RunningServer) -> None:
+    basic = base64.b64encode(f"any:{made_key(server.folder)}".encode()).decode()
+    host = server.base_url.removeprefix("http://")
+
+    replies = [
+        server.request("GET", PROMPTS, headers={"authorization": f"Basic {basic}", "host": host, "origin": origin})
+        for origin in ("https://elsewhere.example", server.base_url)
+    ]
+
+    assert [reply.status for reply in replies] == [403, 200]
+    assert replies[0].json()["message"].startswith("A password does not let in pages of https://elsewhere.example.")
+
+
 def test_beyond_loopback_the_secret_key_is_needed(tmp_path: Path) -> None:
     with running_server(tmp_path) as first:
         key = made_key(tmp_path)

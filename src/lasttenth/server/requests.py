@@ -56,7 +56,7 @@ class Door:
         On loopback a request needs no key, but it must be addressed to this machine by name: a page in a browser that
         had its own host name pointed here is refused, and so is a page of another host that sends its form here.
         """
-        key = _token(headers.get("authorization", "")) or headers.get("x-api-key", "")
+        key = _token(headers) or headers.get("x-api-key", "")
         if self._keys_required or key.startswith(KEY_PREFIX):
             if not key:
                 raise AuthenticationError("A key is needed.", hint="Send it as: Authorization: Bearer lt-…")
@@ -74,10 +74,17 @@ class Door:
         return Identity(self.project, "")
 
 
-def _token(authorization: str) -> str:
-    """Return what proves who is asking. Raises AuthenticationError."""
+def _token(headers: Mapping[str, str]) -> str:
+    """Return what proves who is asking. Raises AuthenticationError, PermissionDeniedError.
+
+    A browser that knows a password sends it by itself, for pages of other hosts as well: those are refused.
+    """
+    authorization = headers.get("authorization", "")
     if authorization[:6].lower() != "basic ":
         return authorization.removeprefix("Bearer ").strip()
+    origin = headers.get("origin")
+    if origin is not None and origin.partition("://")[2] != headers.get("host"):
+        raise PermissionDeniedError(f"A password does not let in pages of {origin}.", hint="Send the key as a bearer.")
     try:
         _user, colon, password = base64.b64decode(authorization[6:], validate=True).decode().partition(":")
     except ValueError as error:
