@@ -72,14 +72,3 @@ def moved(release: Release, number: int) -> PointerMove:
     return PointerMove(
         id=f"{number}", at=number, task="t", pointer="production", releases={release.hash: 1.0}, actor="somebody else"
     )
-
-
-def test_what_is_written_in_another_form_is_declared_once_more(tmp_path: Path) -> None:
-    async def work(store: Store) -> list[dict[str, str]]:
-        registry = Registry(await store.project("one"), ids=Ids(SystemClock()), clock=SystemClock())
-        file = TaskFile(Task(name="t"), Release(task="t", messages=(), model="up/one"))
-        for form in (None, {"type": "chat"}, {"type": "chat"}, None, {}):
-            await registry.declare(file, actor="a", form=form)
-        return [version.registration.form for version in (await registry.versions("t"))["t"]]
-
-    assert asyncio.run(with_sqlite(tmp_path, work)) == [{}, {"type": "chat"}, {}]
