@@ -47,8 +47,6 @@ def files(draw: st.DrawFn) -> TaskFile:
         name=name,
         description=draw(words),
         owner=draw(words),
-        input_schema=draw(schemas),
-        output_schema=draw(schemas),
         objectives=draw(objectives),
     )
     release = Release(
@@ -61,8 +59,8 @@ def files(draw: st.DrawFn) -> TaskFile:
         nearest_examples=draw(st.integers(0, 3)),
         retrieval=draw(st.none() | bindings),
         cites=draw(st.booleans()),
-        input_schema=task.input_schema,
-        output_schema=task.output_schema,
+        input_schema=draw(schemas),
+        output_schema=draw(schemas),
     )
     return TaskFile(task, release)
 

@@ -12,6 +12,7 @@ from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.releases.differences import Change
 from lasttenth.releases.pointers import PRODUCTION
 from lasttenth.releases.proposals import ProposalState
+from lasttenth.releases.taskfile import TaskFile
 
 E = TypeVar("E")
 
@@ -84,6 +85,18 @@ class SyncTasks:
     def push(self, text: str, *, pointer: str = PRODUCTION, comment: str = "", source: str = "The task file") -> Pushed:
         """See `ProjectTasks.push`."""
         return self._wait(self._tasks.push(text, pointer=pointer, comment=comment, source=source))
+
+    def declare(
+        self,
+        file: TaskFile,
+        *,
+        pointer: str = PRODUCTION,
+        comment: str = "",
+        form: dict[str, str] | None = None,
+        source: str = "The task",
+    ) -> Pushed:
+        """See `ProjectTasks.declare`."""
+        return self._wait(self._tasks.declare(file, pointer=pointer, comment=comment, form=form, source=source))
 
     def check(self, text: str, *, source: str = "The task file") -> Checked:
         """See `ProjectTasks.check`."""

@@ -106,10 +106,33 @@ class ProjectTasks:
         Raises:
             TaskFileError: the file cannot be read, or cannot work.
         """
-        file = _taken(text, source)
+        return await self.declare(read_task(text, source=source), pointer=pointer, comment=comment, source=source)
+
+    async def declare(
+        self,
+        file: TaskFile,
+        *,
+        pointer: str = PRODUCTION,
+        comment: str = "",
+        form: dict[str, str] | None = None,
+        source: str = "The task",
+    ) -> Pushed:
+        """Declare a task with its release, as `push` does what a file says.
+
+        Args:
+            file: the task and its release.
+            pointer: what to move; empty declares the release alone.
+            comment: why.
+            form: how it was written, where another product's words say more than the release.
+            source: names it in errors.
+
+        Raises:
+            TaskFileError: it cannot work.
+        """
+        _check(file, source)
         compared = await self._compared(file, pointer)
         registry = await self._registry()
-        name = await registry.declare(file, actor=self._actor, comment=comment)
+        name = await registry.declare(file, actor=self._actor, comment=comment, form=form)
         task, wanted = compared.task, {name: 1.0}
         if not pointer or compared.stood == wanted:
             return compared
@@ -132,7 +155,9 @@ class ProjectTasks:
 
     async def compare(self, text: str, *, pointer: str = PRODUCTION, source: str = "The task file") -> Pushed:
         """Return what `push` would change, and change nothing. Raises TaskFileError, InvalidRequestError."""
-        return await self._compared(_taken(text, source), pointer)
+        file = read_task(text, source=source)
+        _check(file, source)
+        return await self._compared(file, pointer)
 
     async def _compared(self, file: TaskFile, pointer: str) -> Pushed:
         if pointer:
@@ -291,16 +316,14 @@ class ProjectTasks:
         return await self._installation.registry(self._project)
 
 
-def _taken(text: str, source: str) -> TaskFile:
-    """Return what a task file declares. Raises TaskFileError for one that cannot be read, or cannot work."""
-    file = read_task(text, source=source)
+def _check(file: TaskFile, source: str) -> None:
+    """Raise TaskFileError for a task that cannot work."""
     errors = [finding for finding in findings(file) if finding.severity == "error"]
     if errors:
         raise TaskFileError(
             f"{source} cannot be taken: {errors[0].part}: {errors[0].message}",
             hint="All that was found is shown by: lasttenth task check",
         )
-    return file
 
 
 def _nowhere(_project: str, _span: Span) -> None:

@@ -31,7 +31,7 @@ class Objective(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Task(Definition, frozen=True, kw_only=True):
-    """What the application does for whom. Schemas are JSON Schema; the risk tier follows the organisation's own scale."""
+    """What the application does for whom; the risk tier follows the organisation's own scale."""
 
     kind: ClassVar[str] = "task"
 
@@ -39,8 +39,6 @@ class Task(Definition, frozen=True, kw_only=True):
     description: str = ""
     owner: str = ""
     risk_tier: str = ""
-    input_schema: dict[str, Any] | None = None
-    output_schema: dict[str, Any] | None = None
     objectives: tuple[Objective, ...] = ()
 
 

@@ -30,6 +30,8 @@ class Registration(Event, frozen=True, kw_only=True):
     release: str
     actor: str
     comment: str = ""
+    form: dict[str, str] = {}
+    """How it was written, where another product's words say more than the release."""
 
     @property
     def subject(self) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import re
+from collections import defaultdict
 from typing import NamedTuple
 
 from lasttenth.records.definitions import Environment, Release, Task
@@ -13,6 +14,7 @@ from lasttenth.releases.choosing import choose
 from lasttenth.releases.pointers import PRODUCTION, NewMove, Pointers
 from lasttenth.releases.proposals import Proposals
 from lasttenth.releases.taskfile import TaskFile, builtin_tasks
+from lasttenth.releases.versions import Version, heaviest, versions
 from lasttenth.storage.ports import ProjectStore
 from lasttenth.storage.watch import Watch
 
@@ -21,6 +23,8 @@ REMEMBERED = 1024
 """Releases that are kept in memory; requests can make any number of them."""
 MOST = 10_000
 """Declarations among which is looked."""
+ALL = 2**63 - 1
+"""However many there are: a version's number counts all before it."""
 SHORTEST = 6
 """Digits of a hash that name a release of a task, where they are those of one alone."""
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -66,11 +70,17 @@ class Registry:
             with contextlib.suppress(ConflictError):  # another process has done it
                 await self.pointers.move(wanted, expected=move.id if move is not None else "")
 
-    async def declare(self, file: TaskFile, *, actor: str, comment: str = "") -> str:
-        """Store a task with its release, unless that was declared last, and return the release's hash."""
+    async def declare(
+        self, file: TaskFile, *, actor: str, comment: str = "", form: dict[str, str] | None = None
+    ) -> str:
+        """Store a task with its release, unless that was declared last, and return the release's hash.
+
+        Written in another form it is declared once more; None stands for whichever form it has.
+        """
         name, task, release = file.task.name, file.task.hash, file.release.hash
         latest = await self.declared(name, limit=1)
-        if latest and (latest[0].declaration, latest[0].release) == (task, release):
+        is_there = latest and (latest[0].declaration, latest[0].release) == (task, release)
+        if is_there and form in (None, latest[0].form):
             return release
         await self._store.definitions.put(file.task)
         await self._store.definitions.put(file.release, derived_from=(task,))
@@ -82,6 +92,7 @@ class Registry:
             release=release,
             actor=actor,
             comment=comment,
+            form=form or {},
         )
         await self._store.events.append([registration])
         return release
@@ -103,6 +114,21 @@ class Registry:
         """Return the latest declarations of a task, newest first."""
         return await self._store.events.latest(Registration, subject=task, limit=limit)
 
+    async def versions(self, task: str = "") -> dict[str, list[Version]]:
+        """Return the versions of every task, or of one, newest first."""
+        declared: defaultdict[str, list[Registration]] = defaultdict(list)
+        for each in await self._store.events.latest(Registration, subject=task or None, limit=ALL):
+            declared[each.task].append(each)
+        standing: defaultdict[str, list[PointerMove]] = defaultdict(list)
+        for move in await self._store.events.latest_of_each(PointerMove):
+            standing[move.task].append(move)
+        return {name: versions(declared[name], standing[name]) for name in sorted(declared)}
+
+    async def file(self, declared: Registration) -> TaskFile:
+        """Return what was declared."""
+        task = await self._store.definitions.get(Task, declared.declaration)
+        return TaskFile(task, await self._release(declared.release))
+
     async def resolve(self, task: str, pointer: str, *, unit: str) -> Resolved:
         """Return the release that a unit meets at a pointer, or that has this hash. Raises TaskNotFoundError."""
         if _HASH.fullmatch(pointer):
@@ -116,7 +142,7 @@ class Registry:
 
     async def heaviest(self, move: PointerMove) -> Release:
         """Return the release that most units meet."""
-        return await self._release(max(move.releases, key=move.releases.__getitem__))
+        return await self._release(heaviest(move))
 
     async def find(self, task: str, version: str) -> Resolved:
         """Return the release that a pointer's name or the first digits of a hash mean. Raises NotFoundError, ConflictError.

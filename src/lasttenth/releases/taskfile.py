@@ -65,7 +65,7 @@ def read_task(text: str, *, source: str) -> TaskFile:
     if found is None:
         raise TaskFileError(f"{source} has no front matter.", hint="Begin the file with --- and YAML, then ---.")
     front = _front_matter(found[1], source)
-    if not _NAME.fullmatch(front.name):
+    if not is_task_name(front.name):
         raise TaskFileError(
             f"{front.name!r} in {source} is no name of a task.",
             hint="Use up to 100 lower-case letters, digits, points, hyphens and underscores.",
@@ -80,14 +80,18 @@ def read_task(text: str, *, source: str) -> TaskFile:
 
 def write_task(file: TaskFile) -> str:
     """Return the text from which `read_task` reads the same task and release again."""
-    task = msgspec.structs.replace(file.task, input_schema=None, output_schema=None)  # the release has its own
-    declared = {**msgspec.to_builtins(task), **msgspec.to_builtins(file.release)}
+    declared = {**msgspec.to_builtins(file.task), **msgspec.to_builtins(file.release)}
     front = {name: declared[name] for name in _FrontMatter.__struct_fields__ if name in declared}
     head = yaml.dump(front, Dumper=_Dumper, allow_unicode=True, sort_keys=False, width=100)
     messages = [
         f"\n# {message.role.title()}\n\n{_TO_QUOTE.sub(_quoted, message.text)}\n" for message in file.release.messages
     ]
     return f"---\n{head}---\n{''.join(messages)}"
+
+
+def is_task_name(name: str) -> bool:
+    """Tell whether a task can have this name."""
+    return _NAME.fullmatch(name) is not None
 
 
 def builtin_tasks() -> list[TaskFile]:

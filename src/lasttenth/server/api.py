@@ -20,8 +20,6 @@ from lasttenth.records.errors import InvalidRequestError
 from lasttenth.server.requests import Door, headers_of, read_body
 
 Endpoint = Callable[[Request], Awaitable[Response]]
-ANYBODY = "somebody on this machine"
-"""Who did something without a key."""
 _FIELD = re.compile(r"\{(\w+)\}")
 
 
@@ -45,8 +43,7 @@ class Api:
             headers = headers_of(request.scope)
             identity = await self._door.let_in(headers)
             body = await read_body(request.receive, headers, limit=self._body_limit)
-            actor = f"key {identity.key}" if identity.key else ANYBODY
-            app = App(project=identity.project, actor=actor, installation=self._installation)
+            app = App(project=identity.project, actor=identity.actor, installation=self._installation)
             result = await operation.run(app, _input(operation, request, body))
             if operation.streams:
                 return await _streamed(result)

@@ -26,6 +26,7 @@ from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.api import Api
 from lasttenth.server.connection import HOT
 from lasttenth.server.gateway import Gateway
+from lasttenth.server.langfuse import Langfuse
 from lasttenth.server.requests import Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
@@ -47,7 +48,12 @@ class Application:
         limit = installation.place.settings.limits.body
         self.gateway = Gateway(installation.pipeline, self._door, installation.recorder, body_limit=limit)
         self._rest = Starlette(
-            routes=[*self._routes(), *Api(installation, self._door, body_limit=limit).routes(), *pages],
+            routes=[
+                *self._routes(),
+                *Langfuse(installation, self._door, body_limit=limit).routes(),
+                *Api(installation, self._door, body_limit=limit).routes(),
+                *pages,
+            ],
             exception_handlers={LasttenthError: _failed, HTTPException: _refused, Exception: _unexpected},
         )
 

@@ -1,5 +1,6 @@
 """What comes in over HTTP: bodies within their limit, headers as a dictionary, and who is asking."""
 
+import base64
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -14,6 +15,10 @@ DRAINED = 4
 """A body beyond the limit is still read to this many times the limit, so that the client hears why it was refused."""
 
 
+ANYBODY = "somebody on this machine"
+"""Who did something without a key."""
+
+
 class ClientDisconnected(Exception):  # noqa: N818 - not an error of ours
     """The client went away before it had sent its request."""
 
@@ -23,6 +28,11 @@ class Identity(NamedTuple):
 
     project: str
     key: str
+
+    @property
+    def actor(self) -> str:
+        """Return who is recorded to do something."""
+        return f"key {self.key}" if self.key else ANYBODY
 
 
 class Door:
@@ -42,10 +52,11 @@ class Door:
     async def let_in(self, headers: Mapping[str, str]) -> Identity:
         """Return who is asking. Raises AuthenticationError, PermissionDeniedError.
 
+        A key is a bearer token, an `x-api-key`, or the password of HTTP's basic authentication, whoever is its user.
         On loopback a request needs no key, but it must be addressed to this machine by name: a page in a browser that
         had its own host name pointed here is refused, and so is a page of another host that sends its form here.
         """
-        key = headers.get("authorization", "").removeprefix("Bearer ").strip() or headers.get("x-api-key", "")
+        key = _token(headers) or headers.get("x-api-key", "")
         if self._keys_required or key.startswith(KEY_PREFIX):
             if not key:
                 raise AuthenticationError("A key is needed.", hint="Send it as: Authorization: Bearer lt-…")
@@ -61,6 +72,32 @@ class Door:
                 f"This server does not answer to pages of {origin}.", hint="Use a key: lasttenth key create NAME"
             )
         return Identity(self.project, "")
+
+
+def _token(headers: Mapping[str, str]) -> str:
+    """Return what proves who is asking. Raises AuthenticationError, PermissionDeniedError.
+
+    A browser that knows a password sends it by itself, for pages of other hosts as well: those are refused.
+    """
+    authorization = headers.get("authorization", "")
+    if authorization[:6].lower() != "basic ":
+        return authorization.removeprefix("Bearer ").strip()
+    origin = headers.get("origin")
+    if origin is not None and origin.partition("://")[2] != headers.get("host"):
+        raise PermissionDeniedError(f"A password does not let in pages of {origin}.", hint="Send the key as a bearer.")
+    try:
+        _user, colon, password = base64.b64decode(authorization[6:], validate=True).decode().partition(":")
+    except ValueError as error:
+        raise _not_basic() from error
+    if not colon:
+        raise _not_basic()
+    return password
+
+
+def _not_basic() -> AuthenticationError:
+    return AuthenticationError(
+        "The basic authentication is no base64 of user:password.", hint="The password is a key: lt-…"
+    )
 
 
 def _is_local(host: str) -> bool:

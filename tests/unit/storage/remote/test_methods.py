@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.properties.test_two_projects import ACTIONS, OBSERVATIONS
 
-from lasttenth.records.definitions import DEFINITIONS, Case, Definition, Release, Task
+from lasttenth.records.definitions import DEFINITIONS, Case, Definition, Release
 from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.events import EVENTS, Event, PointerMove, Score
 from lasttenth.records.traces import Payload, Span
@@ -51,14 +51,14 @@ def test_every_kind_of_definition_and_event_can_travel() -> None:
 
 
 def test_arguments_arrive_as_they_were_however_they_were_given() -> None:
-    task = Task(name="answer", input_schema={"type": "object", "maximum": 2**70})
+    release = Release(task="answer", messages=(), model="a/b", input_schema={"maximum": 2**70})
     move = PointerMove(id="m", at=1, task="t", pointer="p", releases={"r": 0.5}, actor="a")
     score = Score(id="s", at=1, of="trace", of_id="t", metric="m", value=0.5, source="user")
     body = Payload(media_type="text/plain", body=bytes(range(256)))
     span = Span(trace_id="1" * 32, span_id="a" * 16, name="n", operation="chat", start=1, end=2, input=body)
 
-    assert arrived("definitions.put", task, derived_from=("p",)) == {"definition": task, "derived_from": ["p"]}
-    assert arrived("definitions.put", definition=task) == {"definition": task, "derived_from": []}
+    assert arrived("definitions.put", release, derived_from=("p",)) == {"definition": release, "derived_from": ["p"]}
+    assert arrived("definitions.put", definition=release) == {"definition": release, "derived_from": []}
     assert arrived("events.append", (move, score)) == {"events": [move, score]}
     assert arrived("traces.append", [span]) == {"spans": [span]}
     assert arrived("indexes.replace", "one", by="other") == {"name": "one", "by": "other"}
