@@ -261,3 +261,25 @@ def test_trace_that_was_erased_or_kept_without_payloads_is_named(recorded: Path)
 
     assert [each["outcome"] for each in found] == ["not reproducible", "same", "same"]
     assert found[0]["reason"] == "chat task/answer was recorded without its input."
+
+
+def test_what_a_provider_looks_up_by_itself_is_named(server: RunningServer, client: OpenAI, upstream: Upstream) -> None:
+    upstream.script("searching", completion("It rains."))
+    called(
+        server, "POST", "/api/tasks", text=LETTER.replace("scripted/echo", "up/searching").replace("letter", "weather")
+    )
+    other = called(server, "POST", "/api/tasks", text=LETTER.replace("letter", "weather"), pointer="")["release"]
+    reply = client.chat.completions.with_raw_response.create(
+        model="task/weather",
+        messages=[],
+        metadata={"lasttenth_variables": '{"name": "Ann", "items": []}'},
+        extra_body={"tools": [{"type": "web_search"}]},
+    )
+    trace = [reply.headers["x-lasttenth-trace"]]
+
+    (same,) = called(server, "POST", "/api/replays", traces=trace)
+    (what_if,) = called(server, "POST", "/api/replays", traces=trace, release=other)
+
+    assert same["outcome"] == "same"
+    assert what_if["outcome"] == "not reproducible"
+    assert "let its provider use web_search" in what_if["reason"]

@@ -34,6 +34,7 @@ from lasttenth.storage.ports import ProjectStore
 _ENDINGS = frozenset({"", UpstreamError.code})
 """Codes with which a stream ends that holds its own error."""
 _OWN = ("id", "created", "system_fingerprint")
+_TOOLS_OF_CALLERS = frozenset({"function", "custom"})
 CUT = "output_bytes"
 """The attribute of a span whose output was too long to be kept whole."""
 
@@ -76,6 +77,8 @@ class Replayer:
         store = await self._installation.store.project(self._project)
         recorded = await store.traces.get(trace)
         reason = next((why for span in recorded if (why := _irreproducible(span))), "")
+        if self._release:
+            reason = reason or next((why for span in recorded if (why := _looked_up(span))), "")
         if reason:
             return Replayed(trace=trace, outcome="not reproducible", reason=reason)
         differences: list[Difference] = []
@@ -242,6 +245,26 @@ def _irreproducible(span: Span) -> str:
         "broke off in a way that cannot be made again": is_stream and span.error not in _ENDINGS,
     }
     return next((f"{span.name} {reason}." for reason, holds in reasons.items() if holds), "")
+
+
+def _looked_up(span: Span) -> str:
+    """Return what a model's provider did by itself: the trace holds what came of it, and not what it found."""
+    try:
+        asked = msgspec.json.decode(_bytes(span.input) or b"{}", type=_Asked)
+    except UNREADABLE:
+        return ""
+    tools = [*(tool.type for tool in asked.tools or () if tool.type not in _TOOLS_OF_CALLERS)]
+    tools += ["web_search_options"] if asked.web_search_options is not None else []
+    return f"{span.name} let its provider use {tools[0]}: what that found is not recorded." if tools else ""
+
+
+class _ProviderTool(msgspec.Struct):
+    type: str = ""
+
+
+class _Asked(msgspec.Struct):
+    tools: list[_ProviderTool] | None = None
+    web_search_options: dict[str, Any] | None = None
 
 
 def _request(root: Span, project: str) -> GatewayRequest:
