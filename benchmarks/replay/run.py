@@ -16,16 +16,35 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
+
 from lasttenth import App
+from lasttenth.app.outputs import GrowingValue
 from lasttenth.context.indexing import TextDocument
 from lasttenth.records.definitions import Message, Release
 from lasttenth.releases.choosing import choose
 from lasttenth.releases.rendering import render
+from lasttenth.releases.schemas import schema_of, strict
 
 CASES = 1_000
 ROUNDS = 5
 CALLS = 5_000
 POLICY = "# Refunds\n\nYou can return any lamp within 30 days of delivery.\n"
+ANSWER = msgspec.json.encode({"items": [{"name": f"lamp {number}", "count": number} for number in range(32)]}).decode()
+SCHEMA = strict(
+    {
+        "type": "object",
+        "properties": {
+            "items": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "properties": {"name": {"type": "string"}, "count": {"type": "integer", "minimum": 0}},
+                },
+            }
+        },
+    }
+)
 PROMPT = "You answer for {{ company }}, shortly and kindly. " * 40
 
 
@@ -34,6 +53,7 @@ def main() -> None:
     print(f"Python {platform.python_version()}, {platform.platform()}\n")
     seconds = asyncio.run(_replayed())
     print(f"{CASES:,} cases replayed: {_median(seconds, '.2f')} s of CPU\n")
+    print(f"the value of a stream of {len(ANSWER)} characters, a piece: {_median(_growing(), '.1f')} µs of CPU")
     for name, cost in _prompts().items():
         print(f"{name}: {_median(cost, '.1f')} µs of CPU")
 
@@ -80,7 +100,22 @@ def _prompts() -> dict[str, list[float]]:
         "rendering a prompt of 2 KB": _costs(lambda _: render(release, variables), units),
         "choosing among one release": _costs(lambda unit: choose(one, pointer="t@production", unit=unit), units),
         "choosing among four releases": _costs(lambda unit: choose(four, pointer="t@production", unit=unit), units),
+        "checking a typed answer of 1 KB": _costs(lambda _: schema_of(SCHEMA).problems_of_json(ANSWER), units),
     }
+
+
+def _growing() -> list[float]:
+    """Return what showing the value costs for each piece of four characters."""
+    pieces = [ANSWER[start : start + 4] for start in range(0, len(ANSWER), 4)]
+    found = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        for _ in range(50):
+            growing = GrowingValue()
+            for piece in pieces:
+                growing.take(piece)
+        found.append((time.process_time() - began) / 50 / len(pieces) * 1e6)
+    return found
 
 
 def _costs(work: Callable[[str], object], units: list[str]) -> list[float]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lasttenth.app.outputs import partial_value
+from lasttenth.app.outputs import GrowingValue
 from lasttenth.records.errors import InvalidAnswerError
 from lasttenth.records.ports import ChatRequest, FinishPart, FitPart, ReplyPart, TextPart
 from lasttenth.releases.schemas import is_strict, schema_of, strict
@@ -79,15 +79,28 @@ def test_json_with_words_or_a_fence_around_it_is_found_and_counted(text: str) ->
 def test_every_beginning_of_a_value_shows_something_of_it(value: dict[str, Any], cut: int) -> None:
     text = msgspec.json.encode(value).decode()
 
-    shown = partial_value(text[:cut])
+    shown = GrowingValue().take(text[:cut])
 
-    assert partial_value(text) == value
+    assert GrowingValue().take(text) == value
     assert shown is None or list(shown) == list(value)[: len(shown)]
 
 
 @pytest.mark.parametrize("text", ["", " ", "no", "[}", '{"a": tru'])
 def test_what_is_no_json_shows_nothing(text: str) -> None:
-    assert partial_value(text) in (None, {})
+    assert GrowingValue().take(text) in (None, {})
+
+
+@given(st.lists(st.text(max_size=400), max_size=8), st.integers(1, 50))
+def test_value_that_grows_is_never_far_behind(texts: list[str], step: int) -> None:
+    text = msgspec.json.encode({"texts": texts}).decode()
+    growing, shown = GrowingValue(), None
+
+    for start in range(0, len(text), step):
+        shown = growing.take(text[start : start + step])
+        behind = "".join(texts).startswith("".join(shown.get("texts", [])) if shown else "")
+        assert behind
+
+    assert len(msgspec.json.encode(shown)) >= len(text.encode()) * 62 // 64 - 4 * step
 
 
 names = st.text(st.characters(codec="ascii", categories=["Ll"]), min_size=1, max_size=4)

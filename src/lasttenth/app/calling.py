@@ -9,7 +9,7 @@ import msgspec
 
 from lasttenth.app.answers import Answer, message_of, read_answer
 from lasttenth.app.installation import Installation
-from lasttenth.app.outputs import Output, T, partial_value
+from lasttenth.app.outputs import GrowingValue, Output, T
 from lasttenth.records.errors import UpstreamError
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.choices import choices_of
@@ -82,15 +82,21 @@ class CalledTask:
         began = time.perf_counter()
         reply = await _reply(self._installation, self._project, body)
         heard = bytearray()
-        text = ""
+        growing = GrowingValue() if await self._is_typed(reply) else None
         async with aclosing(choices_of(msgspec.structs.replace(reply, body=_kept(reply, heard)))) as choices:
             async for choice in choices:
                 if choice.said.content:
-                    text += choice.said.content
-                    yield Piece(text=choice.said.content, value=partial_value(text))
+                    value = None if growing is None else growing.take(choice.said.content)
+                    yield Piece(text=choice.said.content, value=value)
         whole = msgspec.json.encode(whole_of(bytes(heard)))
         ended = msgspec.structs.replace(reply, body=whole, headers={**reply.headers, **reply.summary()})
         yield Piece(answer=read_answer(ended, latency=time.perf_counter() - began, output=wanted))
+
+    async def _is_typed(self, reply: GatewayReply) -> bool:
+        registry = await self._installation.registry(self._project)
+        task = self._name.partition("@")[0]
+        resolved = await registry.resolve(task, reply.headers["x-lasttenth-release"], unit="")
+        return resolved.release.output_schema is not None
 
     def _body(self, question: str, metadata: Mapping[str, Any], output: Output[Any] | None) -> dict[str, Any]:
         messages = [{"role": "user", "content": question}] if question else []

@@ -3,6 +3,7 @@
 A type is a msgspec Struct, a dataclass, a TypedDict, or a model of pydantic, which is known by its methods alone.
 """
 
+import contextlib
 from collections.abc import Callable
 from typing import Any, Generic
 
@@ -41,12 +42,26 @@ class Output(Generic[T]):
         return value
 
 
-def partial_value(text: str) -> Any:
-    """Return what stands so far of a JSON value that is still being written, None where nothing does."""
-    try:
-        return jiter.from_json(text.encode(), partial_mode="trailing-strings")
-    except ValueError:
-        return None
+class GrowingValue:
+    """A JSON value that is still being written.
+
+    It is read anew whenever a sixty-fourth has come to it, so that reading a long one costs no more than a few hundred
+    times reading it once.
+    """
+
+    def __init__(self) -> None:
+        self._text = ""
+        self._read = 0
+        self._value: Any = None
+
+    def take(self, text: str) -> Any:
+        """Return what stands with one more piece, or stood a little before; None where nothing does."""
+        self._text += text
+        if len(self._text) - self._read >= len(self._text) // 64:
+            self._read = len(self._text)
+            with contextlib.suppress(ValueError):
+                self._value = jiter.from_json(self._text.encode(), partial_mode="trailing-strings")
+        return self._value
 
 
 def _schema(kind: type) -> dict[str, Any]:
