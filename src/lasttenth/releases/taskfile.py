@@ -5,6 +5,7 @@ without the white space around it. Where such a heading is meant to be text, a b
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Any, NamedTuple
 
@@ -71,9 +72,15 @@ def read_task(text: str, *, source: str) -> TaskFile:
     messages = _messages(found[2])
     if not messages:
         raise ConfigurationError(f"{source} has no message.", hint='Begin one with a heading such as "# User".')
-    fields = msgspec.structs.asdict(front)
-    release = {**fields, "task": front.name, "messages": messages}
-    return TaskFile(msgspec.convert(fields, Task), msgspec.convert(release, Release))
+    return _file(front, messages)
+
+
+def task_of(fields: Mapping[str, Any], messages: Sequence[Mapping[str, str]], *, source: str) -> TaskFile:
+    """Return what a task file with such front matter and messages declares. Raises ConfigurationError."""
+    try:
+        return _file(msgspec.convert(fields, _FrontMatter), msgspec.convert(messages, tuple[Message, ...]))
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(f"{source} makes no task: {error}.") from error
 
 
 def write_task(file: TaskFile) -> str:
@@ -92,6 +99,12 @@ def builtin_tasks() -> list[TaskFile]:
     folder = resources.files("lasttenth.releases.builtin")
     files = sorted((file for file in folder.iterdir() if file.name.endswith(".md")), key=lambda file: file.name)
     return [read_task(file.read_text(encoding="utf-8"), source=file.name) for file in files]
+
+
+def _file(front: _FrontMatter, messages: tuple[Message, ...]) -> TaskFile:
+    fields = msgspec.structs.asdict(front)
+    release = {**fields, "task": front.name, "messages": messages}
+    return TaskFile(msgspec.convert(fields, Task), msgspec.convert(release, Release))
 
 
 def _front_matter(text: str, source: str) -> _FrontMatter:
