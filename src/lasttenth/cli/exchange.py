@@ -46,7 +46,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...]
     remarks: tuple[Remark, ...] = ()
     written: tuple[str, ...] = ()
-    """Files that are new or changed; with `--dry-run` those that would be."""
+    """Files that are new or changed; with `dry_run` those that would be."""
+    dry_run: bool = False
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -79,7 +80,9 @@ def import_(
         )
         for prompt in result.prompts
     )
-    _finish(Report(outcomes=outcomes, remarks=result.remarks, written=written), result, as_json=as_json)
+    _finish(
+        Report(outcomes=outcomes, remarks=result.remarks, written=written, dry_run=dry_run), result, as_json=as_json
+    )
 
 
 def export(
@@ -107,7 +110,7 @@ def export(
         Outcome(source=f"task/{task}", task=task, files=files, remarks=remarks)
         for task, remarks in result.remarks.items()
     )
-    _finish(Report(outcomes=outcomes, written=written), result, as_json=as_json)
+    _finish(Report(outcomes=outcomes, written=written, dry_run=dry_run), result, as_json=as_json)
 
 
 def _format(name: str) -> Format:
@@ -125,7 +128,8 @@ def _finish(report: Report, result: Import | Export, *, as_json: bool) -> None:
 def report_lines(report: Report) -> Group:
     """Return what became of everything."""
     lines = [line for outcome in report.outcomes for line in _outcome_lines(outcome)]
-    return Group(*lines, *map(_remark_line, report.remarks), *(Text(f"{file}  written") for file in report.written))
+    ending = "would be written" if report.dry_run else "written"
+    return Group(*lines, *map(_remark_line, report.remarks), *(Text(f"{file}  {ending}") for file in report.written))
 
 
 def _outcome_lines(outcome: Outcome) -> list[Text]:

@@ -116,7 +116,8 @@ def _parts(text: str, source: str) -> _Parts:
     found = _FRONT.match(text)
     if found is None:
         return _Parts({}, text, 1)
-    front = values_of(found["front"], source=f"The front matter of {source}")
+    line = text[: found.start("front")].count("\n") + 1
+    front = values_of(found["front"], source=f"The front matter of {source}", line=line)
     if front is not None and not isinstance(front, dict):
         raise ConfigurationError(f"The front matter of {source} is no mapping of names to values.")
     return _Parts(front or {}, found["body"], text[: found.start("body")].count("\n") + 1)

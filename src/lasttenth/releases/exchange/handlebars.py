@@ -86,16 +86,16 @@ def without_blanks(pieces: Sequence[str | Tag]) -> list[tuple[str | Tag, str]]:
     for place, piece in enumerate(pieces):
         if isinstance(piece, str):
             continue
-        before, after = place - 1, place + 1
+        before, after = texts.get(place - 1, ""), texts.get(place + 1, "")
         if is_alone(pieces, place):
-            start = texts.get(before, "").rstrip(" \t")
-            indents[place] = texts.get(before, "")[len(start) :]
-            texts[before] = start
-            texts[after] = re.sub(r"\A[ \t]*\n?", "", texts.get(after, ""))
-        if piece.tight[0]:
-            texts[before] = texts.get(before, "").rstrip()
-        if piece.tight[1]:
-            texts[after] = texts.get(after, "").lstrip()
+            start = before.rstrip(" \t")
+            indents[place] = before[len(start) :]
+            before, after = start, re.sub(r"\A[ \t]*\n?", "", after)
+        kept = {
+            place - 1: before.rstrip() if piece.tight[0] else before,
+            place + 1: after.lstrip() if piece.tight[1] else after,
+        }
+        texts |= {beside: text for beside, text in kept.items() if beside in texts}
     return [(texts.get(place, piece), indents.get(place, "")) for place, piece in enumerate(pieces)]
 
 

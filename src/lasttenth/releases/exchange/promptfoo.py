@@ -63,17 +63,18 @@ def write_prompts(files: Sequence[TaskFile]) -> Export:
     texts: dict[str, str] = {}
     remarks: dict[str, tuple[Remark, ...]] = {}
     providers: list[dict[str, Any]] = []
+    descriptions = {file.task.description for file in files}
+    about = descriptions.pop() if len(descriptions) == 1 else ""
     for file in files:
         said, name = Remarks(), file.task.name
         texts[f"prompts/{name}.json"] = _conversation(file, said)
         providers.append(_exported_provider(file, said))
-        if len(files) > 1:
+        if not about:
             say_lost(declared_of(file), ("description",), said)
         remarks[name] = said.all()
-    head: dict[str, Any] = {"description": files[0].task.description} if len(files) == 1 else {}
     names = [file.task.name for file in files]
     prompts = [{"id": f"file://prompts/{name}.json", "label": name} for name in names]
-    whole = {**{name: text for name, text in head.items() if text}, "prompts": prompts, "providers": providers}
+    whole = {**({"description": about} if about else {}), "prompts": prompts, "providers": providers}
     return Export(files={CONFIGURATION: yaml_of(whole), **texts}, remarks=remarks)
 
 

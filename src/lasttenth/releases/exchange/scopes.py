@@ -102,6 +102,8 @@ def _step(found: Found, part: str) -> Found | None:
     text = joined(found.text, part)
     required = schema.get("required")
     is_sure = isinstance(inner, dict) and isinstance(required, list) and part in required
+    if found.text and not is_sure and part in _OF_CONTAINERS:  # else the method of that name would be found
+        text, is_sure = f'{found.text}.get({json.dumps(part)}, "")', True
     return Found(
         text,
         found.doubtful if is_sure else (*found.doubtful, text),

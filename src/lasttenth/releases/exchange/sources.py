@@ -26,10 +26,19 @@ def text_of(path: Path) -> str:
     return text
 
 
-def values_of(text: str, *, source: str) -> Any:
-    """Return what YAML says, as JSON would say it: dates are texts, keys are texts. Raises ConfigurationError."""
+def values_of(text: str, *, source: str, line: int = 1) -> Any:
+    """Return what YAML says, as JSON would say it: dates are texts, keys are texts. Raises ConfigurationError.
+
+    Args:
+        text: the YAML.
+        source: names it in errors.
+        line: in which line of the source it begins.
+    """
     try:
         return msgspec.json.decode(msgspec.json.encode(yaml.safe_load(text)))
+    except yaml.MarkedYAMLError as error:
+        found = line + (error.problem_mark.line if error.problem_mark is not None else 0)
+        raise ConfigurationError(f"{source} is not YAML that can be read, line {found}: {error.problem}.") from error
     except (yaml.YAMLError, msgspec.MsgspecError, TypeError, ValueError, OverflowError, RecursionError) as error:
         said = " ".join(str(error).split())
         raise ConfigurationError(f"{source} is not YAML that can be read: {said}.") from error

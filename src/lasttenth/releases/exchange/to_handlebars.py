@@ -208,7 +208,7 @@ def _joined(pieces: list[str | Tag]) -> str:
         if not isinstance(piece, str):
             parts.append(piece.text)
             continue
-        text = _escaped(piece)
+        text = (NOTHING.text if place and piece.startswith("}") else "") + _escaped(piece)
         if place + 1 < len(guarded):
             text += "\\" if text.endswith("\\") else ""
             if text.endswith("{"):
