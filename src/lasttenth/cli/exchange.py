@@ -145,7 +145,7 @@ def _remark_line(remark: Remark) -> Text:
 def _write(texts: dict[Path, str], *, dry_run: bool, force: bool) -> tuple[str, ...]:
     """Write the files that say something else, and return their names. Raises ConflictError, ConfigurationError."""
     before = {file: _before(file) for file in texts}
-    differing = [file for file, text in texts.items() if before[file] != text.encode()]
+    differing = [file for file, text in texts.items() if not _says(before[file], text)]
     standing = [file for file in differing if before[file] is not None]
     if standing and not force:
         raise ConflictError(
@@ -168,3 +168,13 @@ def _before(file: Path) -> bytes | None:
         return None
     except OSError as error:
         raise ConfigurationError(f"{file} cannot be read: {error.strerror}.") from error
+
+
+def _says(before: bytes | None, text: str) -> bool:
+    """Tell whether a file says what a text says; a task file may say it in other words."""
+    if before is None or before == text.encode():
+        return before is not None
+    try:
+        return read_task(before.decode(), source="before") == read_task(text, source="after")
+    except (ConfigurationError, UnicodeDecodeError):
+        return False

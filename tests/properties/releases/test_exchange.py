@@ -10,12 +10,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lasttenth.records.definitions import Message, Objective, Release, Task
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.releases.exchange.formats import FORMATS
 from lasttenth.releases.exchange.outcomes import Defaults, Import, has_losses
 from lasttenth.releases.exchange.picoschema import SCALARS, json_schema
-from lasttenth.releases.taskfile import TaskFile, read_task
+from lasttenth.releases.taskfile import TaskFile, read_task, task_of
 
 DEFAULTS = Defaults(model="scripted/echo")
 in_folder = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -81,19 +80,19 @@ outputs = st.fixed_dictionaries({"type": st.just("object"), "properties": st.dic
 @st.composite
 def files(draw: st.DrawFn, *, whole: bool) -> TaskFile:
     """Return task files; without `whole` only what every format has a place for."""
-    name = draw(names)
     said = draw(st.lists(st.tuples(st.sampled_from(["system", "user", "assistant"]), texts), min_size=1, max_size=3))
-    messages = tuple(Message(role=role, text=text) for role, text in said)  # type: ignore[arg-type] # of the three
-    fields: dict[str, Any] = {"description": draw(words), "output_schema": draw(st.none() | outputs)}
+    models = ["openai/gpt-5-mini", "anthropic/claude-x", "ollama/llama3:8b", "scripted/echo", "up/m"]
+    fields: dict[str, Any] = {
+        "name": draw(names),
+        "description": draw(words),
+        "output_schema": draw(st.none() | outputs),
+        "model": draw(st.sampled_from(models)),
+        "parameters": draw(parameters),
+    }
     if whole:
         fields |= {"owner": draw(words), "risk_tier": draw(words), "input_schema": draw(inputs)}
-        fields["objectives"] = draw(st.sampled_from([(), (Objective(metric="right", margin=0.1),)]))
-    model = draw(
-        st.sampled_from(["openai/gpt-5-mini", "anthropic/claude-x", "ollama/llama3:8b", "scripted/echo", "up/m"])
-    )
-    return TaskFile(
-        Task(name=name, **fields), Release(task=name, messages=messages, model=model, parameters=draw(parameters))
-    )
+        fields["objectives"] = draw(st.sampled_from([[], [{"metric": "right", "margin": 0.1}]]))
+    return task_of(fields, [{"role": role, "text": text} for role, text in said], source="drawn")
 
 
 def there_and_back(file: TaskFile, name: str, folder: Path) -> Import:
