@@ -23,7 +23,7 @@ words = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"]), m
 variables = st.sampled_from(["customer", "order", "lines"])
 plain = st.lists(
     words | st.sampled_from(["{", "}}", "{{", "\\", "\\{{", "{%", "{#", "# User", "\n", "\n  ", " ", "'", '"'])
-).map("".join)
+).map(lambda parts: "".join(parts).rstrip("{"))
 shown = variables.map(lambda name: f"{{{{ {name} }}}}") | st.just("{{ order.city }}") | st.just("{{ order.lamp_id }}")
 
 

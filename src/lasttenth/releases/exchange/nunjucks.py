@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 from jinja2 import Environment, TemplateError, nodes
 
+from lasttenth.releases.exchange.drafts import UNREADABLE
 from lasttenth.releases.exchange.outcomes import Remarks
-from lasttenth.releases.rendering import MARKS, parsed
+from lasttenth.releases.rendering import MARKS, compiled, parsed
 
 _FILTERS = {"dump": "tojson"}
 _BLOCKS = {"elseif": "elif", "verbatim": "raw", "endverbatim": "endraw"}
@@ -34,9 +35,10 @@ def to_jinja(text: str, remarks: Remarks, *, place: str) -> str:
         return text
     written = "".join(_renamed(tokens)) if "".join(token.text for token in tokens) == text else text
     try:
-        tree = parsed(written)
-    except (TemplateError, RecursionError):
-        return written
+        compiled(written)
+    except UNREADABLE:
+        return written  # whoever makes a task of it says why it cannot be
+    tree = parsed(written)
     for said in _differences(tree):
         remarks.differs(place, said)
     for name in tree.find_all(nodes.Name):
@@ -99,8 +101,10 @@ def _follows(tokens: list[_Token], place: int, sign: str) -> bool:
 
 def _before(tokens: list[_Token], place: int) -> _Token:
     """Return the token before a place that is no white space."""
-    before = (token for token in reversed(tokens[:place]) if token.kind != "whitespace")
-    return next(before, _Token("", ""))
+    before = place - 1
+    while before >= 0 and tokens[before].kind == "whitespace":
+        before -= 1
+    return tokens[before] if before >= 0 else _Token("", "")
 
 
 def _differences(tree: nodes.Template) -> Iterator[str]:

@@ -8,6 +8,8 @@ _WORDS = "and or not if else in is true false none True False None"
 _GIVEN = "loop range dict lipsum cycler joiner namespace self super caller varargs kwargs"
 RESERVED = frozenset(_WORDS.split() + _GIVEN.split())
 """Names that mean something else in Jinja, or nothing."""
+LONGEST = 20
+"""How many names a path may have."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _NUMBER = re.compile(r"-?\d{1,15}(?:\.\d{1,15})?")
 _LOOP = {"@index": "loop.index0", "@first": "loop.first", "@last": "loop.last"}
@@ -52,7 +54,7 @@ def find(word: str, scopes: list[Scope]) -> Found | None:
     if up < 0 or word.startswith("@"):
         return None
     parts = re.split(r"[./]", re.sub(r"\A(?:\./|this(?=[./]|\Z)[./]?)", "", word))
-    return _followed([] if parts == [""] else parts, scopes, up)
+    return None if len(parts) > LONGEST else _followed([] if parts == [""] else parts, scopes, up)
 
 
 def literal(value: Any) -> str:

@@ -8,7 +8,7 @@ import yaml
 
 from lasttenth.records.errors import ConfigurationError
 
-MOST_CHARACTERS = 2**20
+MOST_CHARACTERS = 2**18
 """How long a file of prompts may be."""
 
 

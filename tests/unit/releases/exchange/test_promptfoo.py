@@ -62,6 +62,7 @@ def test_prompts_come_from_texts_and_files_of_every_kind(tmp_path: Path) -> None
         ("file://raw.json", "only once its variables"),
         ("{% asyncEach x in y %}", "no template"),
         ("{{ a | nl2br }}", "nl2br"),
+        ("{{ a" + ".b" * 20_000 + " }}", "no template"),
         ("{% include 'x.txt' %}", "reads no other file"),
         ({"label": "x"}, "no text"),
         (3, "neither"),
