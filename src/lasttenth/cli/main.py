@@ -35,6 +35,8 @@ COMMANDS = {
     "models": ("models", "List the models."),
     "tasks": ("models", "List the tasks."),
     "task": ("task", "Push and pull task files, compare releases, move pointers and put them back."),
+    "import": ("exchange", "Make task files of the prompts of promptfoo, Dotprompt and others."),
+    "export": ("exchange", "Write releases as files of promptfoo, Dotprompt and others."),
     "embedder": ("embedder", "Install and list embedders."),
     "key": ("key", "Make keys."),
     "backup": ("copies", "Write everything to one file, while the server runs."),

@@ -15,6 +15,9 @@ QUESTION, PASSAGES = "question", "passages"
 GIVEN = frozenset({QUESTION, PASSAGES})
 """Variables of a prompt that come from the conversation and from the index, and never from the caller's own."""
 
+MARKS = frozenset({"attribute", "material"})
+"""Filters that Jinja has not: they keep a text of others from passing for a part of the prompt."""
+
 MOST_STEPS = 100_000
 """Steps of all ranges that one message uses."""
 _PLAIN = Message(role="user", text="{{ question }}")
@@ -82,6 +85,11 @@ def variables_of(release: Release) -> frozenset[str]:
 def parsed(text: str) -> nodes.Template:
     """Return a template's tree. Raises jinja2.TemplateError."""
     return _environment().parse(text)
+
+
+def compiled(text: str) -> Template:
+    """Return a template that knows its filters and tests, which `parsed` does not ask for. Raises jinja2.TemplateError."""
+    return _template(text)
 
 
 def material(text: str) -> str:

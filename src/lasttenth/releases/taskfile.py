@@ -5,6 +5,7 @@ without the white space around it. Where such a heading is meant to be text, a b
 """
 
 import re
+from collections.abc import Mapping, Sequence
 from importlib import resources
 from typing import Annotated, Any, NamedTuple
 
@@ -73,9 +74,15 @@ def read_task(text: str, *, source: str) -> TaskFile:
     messages = _messages(found[2])
     if not messages:
         raise TaskFileError(f"{source} has no message.", hint='Begin one with a heading such as "# User".')
-    fields = msgspec.structs.asdict(front)
-    release = {**fields, "task": front.name, "messages": messages}
-    return TaskFile(msgspec.convert(fields, Task), msgspec.convert(release, Release))
+    return _file(front, messages)
+
+
+def task_of(fields: Mapping[str, Any], messages: Sequence[Mapping[str, str]], *, source: str) -> TaskFile:
+    """Return what a task file with such front matter and messages declares. Raises TaskFileError."""
+    try:
+        return _file(msgspec.convert(fields, _FrontMatter), msgspec.convert(messages, tuple[Message, ...]))
+    except msgspec.ValidationError as error:
+        raise TaskFileError(f"{source} makes no task: {error}.") from error
 
 
 def write_task(file: TaskFile) -> str:
@@ -101,16 +108,22 @@ def builtin_tasks() -> list[TaskFile]:
     return [read_task(file.read_text(encoding="utf-8"), source=file.name) for file in files]
 
 
+def _file(front: _FrontMatter, messages: tuple[Message, ...]) -> TaskFile:
+    fields = msgspec.structs.asdict(front)
+    release = {**fields, "task": front.name, "messages": messages}
+    return TaskFile(msgspec.convert(fields, Task), msgspec.convert(release, Release))
+
+
 def _front_matter(text: str, source: str) -> _FrontMatter:
     try:
         return msgspec.convert(yaml.safe_load(text), _FrontMatter)
+    except msgspec.ValidationError as error:
+        raise TaskFileError(f"The front matter of {source} is wrong: {error}.") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark is not None else 2  # the first one is ---
         raise TaskFileError(f"The front matter of {source} is not YAML, line {line}: {error.problem}.") from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none, lists in lists without end
         raise TaskFileError(f"The front matter of {source} is not YAML: {error}.") from error
-    except msgspec.ValidationError as error:
-        raise TaskFileError(f"The front matter of {source} is wrong: {error}.") from error
 
 
 def _messages(text: str) -> tuple[Message, ...]:

@@ -1,1 +1,1 @@
-"""Prompts of other products, as the tasks and releases that they are here. Where they are kept is not known here."""
+"""Prompts of other tools: their files become task files, and releases become their files, with a word on what is lost."""
