@@ -1,5 +1,7 @@
 """One suite for every engine: declarations are numbered from the first one on, with the pointers that stand on them."""
 
+import asyncio
+
 from tests.conftest import Engine
 
 from lasttenth.records.definitions import Release, Task
@@ -52,3 +54,17 @@ def test_what_is_written_in_another_form_is_declared_once_more(engine: Engine) -
         return (await registry.versions("t"))["t"]
 
     assert [version.registration.form for version in engine.run(work)] == [{}, {"type": "chat"}, {}]
+
+
+def test_declarations_of_the_same_at_the_same_time_are_one(engine: Engine) -> None:
+    async def work(store: Store) -> list[Version]:
+        registries = [await registry_of(store) for _ in range(8)]
+        await asyncio.gather(*(registry.declare(file("up/one"), actor="a") for registry in registries))
+        different = (registry.declare(file(f"up/{number}"), actor="a") for number, registry in enumerate(registries))
+        await asyncio.gather(*different)
+        return (await registries[0].versions("t"))["t"]
+
+    versions = engine.run(work)
+
+    assert [version.number for version in versions] == list(range(9, 0, -1))
+    assert len({version.registration.release for version in versions}) == 9

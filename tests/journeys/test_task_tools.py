@@ -1,5 +1,6 @@
 """Tools of a task, with the official OpenAI client: the model asks for a call, the client makes it, the task goes on."""
 
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -8,6 +9,7 @@ from openai import OpenAI
 from tests.journeys.conversations import asked
 from tests.journeys.test_tasks import called
 
+from lasttenth import SyncApp
 from lasttenth.models import openai
 from lasttenth.testing import RunningServer, Upstream, UpstreamAnswer, completion, streamed
 
@@ -118,6 +120,46 @@ def test_typed_task_may_call_a_tool_first(
     assert endings[-1] == "tool_calls"
 
 
+def test_calls_that_nobody_numbered_stay_apart(server: RunningServer, client: OpenAI, upstream: Upstream) -> None:
+    pieces: list[dict[str, Any]] = [
+        {"id": "a", "type": "function", "function": {"name": "stock", "arguments": '{"article": '}},
+        {"function": {"arguments": '"lamp"}'}},
+        {"id": "b", "index": None, "type": "function", "function": {"name": "stock", "arguments": "{}"}},
+    ]
+    events = [openai.delta(HEAD, {"tool_calls": [piece]}) for piece in pieces]
+    ending = [openai.delta(HEAD, {}, reason="tool_calls"), openai.DONE]
+    upstream.script("nameless", UpstreamAnswer(media_type=openai.EVENT_STREAM, body=(*events, *ending)))
+    called(server, "POST", "/api/tasks", text=FILE.format(name="nameless", more=""))
+
+    with client.chat.completions.stream(model="task/nameless", messages=asked("Any lamps?")) as stream:
+        message = stream.get_final_completion().choices[0].message
+
+    assert [(each.id, each.function.arguments) for each in message.tool_calls or ()] == [
+        ("a", '{"article": "lamp"}'),
+        ("b", "{}"),
+    ]
+
+
+def test_program_sees_what_the_model_wants_called(tmp_path: Path, upstream: Upstream) -> None:
+    upstream.script("wanting", calling(), completion("None."))
+    (tmp_path / "lasttenth.yaml").write_text(f"providers: {{up: {{base_url: {upstream.base_url}}}}}")
+
+    with SyncApp(tmp_path, configuration=tmp_path / "lasttenth.yaml") as app:
+        typed = "output_schema: {type: object, properties: {count: {type: integer}}}\n"
+        app.tasks.push(FILE.format(name="wanting", more=typed))
+        answer = app.ask("Any lamps?", task="wanting")
+
+    assert (answer.text, answer.value) == ("", None)
+    assert [(each.name, each.arguments) for each in answer.tool_calls] == [("stock", '{"article": "lamp"}')]
+
+
+@pytest.mark.parametrize("role", [["user"], None, 3])
+def test_message_of_nobody_is_refused(server: RunningServer, role: object) -> None:
+    body = msgspec.json.encode({"model": "task/answer", "messages": [{"role": role, "content": "Hi"}]})
+
+    assert server.request("POST", "/v1/chat/completions", body=body).status == 400
+
+
 def test_client_may_bring_tools_of_its_own(server: RunningServer, client: OpenAI, upstream: Upstream) -> None:
     upstream.script("own", streamed("None."), completion("None."))
     called(server, "POST", "/api/tasks", text=FILE.format(name="own", more=""))
@@ -134,6 +176,8 @@ def test_client_may_bring_tools_of_its_own(server: RunningServer, client: OpenAI
     [
         (("name: stock", "name: two words"), "tools.0.name"),
         (("type: string", "type: text"), "tools.0.parameters"),
+        (("required: [article]", "required: 5"), "tools.0.parameters"),
+        (("model: up/shop", "model: up/shop\nparameters: {n: 2}"), "parameters.n"),
         (("required: [article]", "required: []"), "tools.0.strict"),
         (("model: up/shop", "model: up/shop\nparameters: {tools: []}"), "parameters.tools"),
     ],

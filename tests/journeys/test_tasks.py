@@ -437,3 +437,18 @@ def test_file_that_cannot_be_taken_is_the_callers_mistake(server: RunningServer,
     refused = called(server, "POST", "/api/tasks", status=422, text=text)
 
     assert (refused["error"]["type"], refused["error"]["code"]) == ("invalid_request_error", "invalid_task_file")
+
+
+def test_examples_are_nearest_to_what_is_said_also_where_the_prompt_does_not_read_it(
+    server: RunningServer, client: OpenAI, upstream: Upstream
+) -> None:
+    upstream.script("said", completion("calm"))
+    text = (
+        SHOWN[: SHOWN.index("# User")].replace("examples:", "nearest_examples: 1\nexamples:").replace("shown", "said")
+    )
+    called(server, "POST", "/api/tasks", text=text)
+
+    client.chat.completions.create(model="task/said", messages=asked("Do it NOW!"))
+
+    body = msgspec.json.decode(upstream.requests("said")[-1].body)
+    assert [message["content"] for message in body["messages"] if message["role"] == "assistant"] == ["angry"]

@@ -1,6 +1,8 @@
 """Typed answers, asked for by the official OpenAI client and from Python: what comes back fits, whatever the model says."""
 
+import gc
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ from lasttenth import SyncApp
 from lasttenth.models import openai as shapes
 from lasttenth.records.errors import InvalidAnswerError, InvalidRequestError
 from lasttenth.records.usage import Usage
-from lasttenth.testing import RunningServer, Upstream, UpstreamAnswer, completion, running_server, streamed
+from lasttenth.testing import RunningServer, Upstream, UpstreamAnswer, completion, failure, running_server, streamed
 
 SETTINGS = """
 providers:
@@ -265,6 +267,8 @@ def test_client_may_ask_for_another_type_and_meets_another_release(
         ({"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "objekt"}}}, "no JSON Schema"),
         ({"type": "json_schema", "json_schema": {"name": "x", "schema": {"$ref": "http://h/x"}}}, "disabled"),
         ({"type": "grammar"}, "response_format"),
+        ({"type": "json_schema"}, "json_schema"),
+        ({"type": "json_schema", "json_schema": {"name": "x", "schema": {"description": "x" * 40_000}}}, "bytes"),
     ],
 )
 def test_form_that_cannot_be_is_refused(server: RunningServer, client: OpenAI, form: dict[str, Any], said: str) -> None:
@@ -376,6 +380,110 @@ def test_stream_that_is_given_up_is_recorded_so(app: SyncApp, upstream: Upstream
 def test_type_that_is_no_object_is_refused(app: SyncApp) -> None:
     with pytest.raises(InvalidRequestError, match="no JSON object"):
         app.task("python").ask("?", output=int)
+
+
+@dataclass
+class Scores:
+    by_name: dict[str, int]
+
+
+def test_table_by_name_stays_open(app: SyncApp, upstream: Upstream) -> None:
+    upstream.script("python", completion('{"by_name": {"a": 1}}'))
+
+    answer = app.task("python").ask("?", output=Scores)
+
+    assert answer.value == Scores(by_name={"a": 1})
+    assert sent(upstream, "python")[-1]["response_format"]["json_schema"]["strict"] is False
+
+
+def test_stream_that_nobody_hears_to_its_end_ends_with_the_app(upstream: Upstream, tmp_path: Path) -> None:
+    (tmp_path / "lasttenth.yaml").write_text(SETTINGS.format(base_url=upstream.base_url))
+    upstream.script("open", streamed('{"why"', upstream.gate()))
+    opened = SyncApp(tmp_path, configuration=tmp_path / "lasttenth.yaml")
+
+    with opened as app:
+        app.tasks.push(TONE.format(name="open", model="openai/open"))
+        pieces = app.task("open").stream("?")
+        next(pieces)
+    pieces.close()
+
+    with opened as app:
+        assert [trace.error for trace in app.traces()] == ["client_disconnected"]
+
+
+def test_stream_that_is_forgotten_holds_up_nobody(app: SyncApp, upstream: Upstream) -> None:
+    upstream.script("python", streamed('{"why"', upstream.gate()), completion(GOOD))
+
+    async def collect() -> None:
+        gc.collect()
+
+    gc.disable()
+    try:
+        ring: list[Any] = [app.task("python").stream("?")]
+        next(ring[0])
+        ring.append(ring)
+        del ring
+        app._wait(collect())  # in the loop's own thread, which cannot wait for itself
+    finally:
+        gc.enable()
+
+    assert app.ask("?", task="python").value["tone"] == "angry"
+
+
+def test_what_was_spent_before_an_attempt_broke_is_known(
+    server: RunningServer, client: OpenAI, upstream: Upstream
+) -> None:
+    upstream.script("breaking", completion(BAD), failure(500, "Out of order."))
+    pushed(server, "breaking", "loose/breaking")
+
+    with pytest.raises(openai.APIStatusError) as failed:
+        client.chat.completions.create(model="task/breaking", messages=asked("?"))
+
+    root, *_ = spans_of(server, failed.value.response.headers["x-lasttenth-trace"])
+    assert (root["error"], root["usage"]["input_tokens"]) == ("upstream_error", 11)
+
+
+def test_another_order_of_properties_is_another_release(
+    server: RunningServer, client: OpenAI, upstream: Upstream
+) -> None:
+    upstream.script("ordered", completion(GOOD))
+    pushed(server, "ordered", "loose/ordered")
+    schema: dict[str, Any] = {"type": "object", "properties": {"tone": {"type": "string"}, "why": {"type": "string"}}}
+    forms: list[Any] = [
+        {**schema, "required": ["why", "tone"], "additionalProperties": False},
+        {"additionalProperties": False, "required": ["why", "tone"], **schema},
+        {"properties": dict(reversed(schema["properties"].items())), "type": "object"},
+    ]
+
+    replies = [
+        client.chat.completions.with_raw_response.create(
+            model="task/ordered",
+            messages=asked("?"),
+            response_format={"type": "json_schema", "json_schema": {"name": "x", "schema": form}},
+        )
+        for form in forms
+    ]
+
+    prompts = [body["messages"][0]["content"] for body in sent(upstream, "ordered")]
+    releases = [reply.headers["x-lasttenth-release"] for reply in replies]
+    assert (releases[0] == releases[1], prompts[0] == prompts[1]) == (True, True)
+    assert releases[2] != releases[0]
+    assert prompts[2].index('"why"') < prompts[2].index('"tone"')
+    traces = [reply.headers["x-lasttenth-trace"] for reply in replies]
+    body = msgspec.json.encode({"traces": traces})
+    replayed = msgspec.json.decode(server.request("POST", "/api/replays", body=body).body)
+    assert [each["outcome"] for each in replayed] == ["same"] * 3
+
+
+def test_what_if_replay_tells_the_model_as_its_own_provider_wants_it(app: SyncApp, upstream: Upstream) -> None:
+    upstream.script("python", completion(GOOD))
+    app.tasks.push(TONE.format(name="moving", model="loose/python"))
+    answer = app.ask("?", task="moving")
+    held = app.tasks.push(TONE.format(name="moving", model="openai/python"), pointer="").release
+
+    app.replay([answer.trace_id], release=held, live=True)
+
+    assert "response_format" in sent(upstream, "python")[-1]
 
 
 def test_trace_with_a_second_try_is_replayed(app: SyncApp, upstream: Upstream) -> None:

@@ -58,9 +58,9 @@ def test_what_ends_well_fits_and_all_of_it_is_costed(texts: list[str], stream: b
     parts, error = heard(texts, stream=stream)
 
     text = "".join(part.text for part in parts if isinstance(part, TextPart))
-    (fit,) = (part for part in parts if isinstance(part, FitPart))
+    *_, fit = (part for part in parts if isinstance(part, FitPart))
+    assert [part.cost for part in parts if isinstance(part, FinishPart)] == list(range(1, fit.attempts + 1))
     assert (error is None) == (schema_of(SCHEMA).problems_of_json(text) == [])
-    assert parts[-1] == FinishPart(cost=fit.attempts)
     assert not stream or fit.attempts == 1
     assert error is None or stream or fit.attempts == MOST_ATTEMPTS
 
@@ -73,6 +73,16 @@ def test_json_with_words_or_a_fence_around_it_is_found_and_counted(text: str) ->
     is_bare = schema_of(SCHEMA).problems_of_json(text) == []
     assert error is None
     assert fit == FitPart(attempts=1, repaired=not is_bare)
+
+
+@pytest.mark.parametrize(
+    "text", ["```" + "\n" * 200_000, "{" * 200_000, "```\n" * 50_000, "[" * 100_000 + "]" * 100_000]
+)
+def test_hostile_answer_is_read_in_time(text: str) -> None:
+    parts, error = heard([text] * MOST_ATTEMPTS, stream=False)
+
+    assert error is not None
+    assert isinstance(parts[-1], FinishPart)
 
 
 @given(st.dictionaries(st.text(max_size=5), values, max_size=4), st.integers(0, 200))

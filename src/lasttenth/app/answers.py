@@ -13,12 +13,22 @@ from lasttenth.records.usage import Usage
 from lasttenth.serve.calls import GatewayReply
 
 
+class ToolCall(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool that the model wants called, with its arguments as JSON."""
+
+    id: str = ""
+    name: str
+    arguments: str
+
+
 class Answer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     """What a task or a model answered."""
 
     text: str
     value: T
     """Of a typed answer, what its JSON says; else None."""
+    tool_calls: tuple[ToolCall, ...] = ()
+    """What the model wants to know before it answers."""
     refusal: str = ""
     """What a model says instead of an answer that it refuses to give."""
     citations: tuple[Citation, ...] = ()
@@ -36,9 +46,20 @@ class Answer(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     trace_id: str
 
 
+class _Function(msgspec.Struct):
+    name: str = ""
+    arguments: str = ""
+
+
+class _Called(msgspec.Struct):
+    id: str = ""
+    function: _Function = msgspec.field(default_factory=_Function)
+
+
 class _Message(msgspec.Struct):
     content: str | None = None
     refusal: str | None = None
+    tool_calls: list[_Called] | None = None
     annotations: list[dict[str, Any]] = []
 
 
@@ -60,7 +81,13 @@ def read_answer(reply: GatewayReply, *, latency: float, output: Output[Any] | No
     text, refusal = message.content or "", message.refusal or ""
     return Answer(
         text=text,
-        value=None if refusal else _value(text, output, is_typed="x-lasttenth-attempts" in headers),
+        value=None
+        if refusal or message.tool_calls
+        else _value(text, output, is_typed="x-lasttenth-attempts" in headers),
+        tool_calls=tuple(
+            ToolCall(id=each.id, name=each.function.name, arguments=each.function.arguments)
+            for each in message.tool_calls or ()
+        ),
         refusal=refusal,
         citations=tuple(msgspec.convert(each, Citation) for each in cited),
         declined=headers.get("x-lasttenth-answered") == "false",

@@ -12,7 +12,7 @@ import msgspec
 from typing_extensions import TypeVar
 
 from lasttenth.records.errors import InvalidAnswerError, InvalidRequestError
-from lasttenth.releases.schemas import strict
+from lasttenth.releases.schemas import is_strict, strict
 
 T = TypeVar("T", default=Any)
 
@@ -24,10 +24,9 @@ class Output(Generic[T]):
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
-        self.response_format = {
-            "type": "json_schema",
-            "json_schema": {"name": getattr(kind, "__name__", "answer"), "schema": _schema(kind), "strict": True},
-        }
+        schema = _schema(kind)
+        told = {"name": getattr(kind, "__name__", "answer"), "schema": schema, "strict": is_strict(schema)}
+        self.response_format = {"type": "json_schema", "json_schema": told}
 
     def read(self, text: str) -> T:
         """Return the value that an answer is. Raises InvalidAnswerError."""

@@ -1,6 +1,7 @@
 """A playground: several releases asked the same at one time, and what they were asked kept as cases."""
 
 import asyncio
+import logging
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -13,6 +14,9 @@ from lasttenth.app.installation import Installation
 from lasttenth.records.definitions import Case
 from lasttenth.records.errors import LasttenthError
 from lasttenth.releases.pointers import PRODUCTION
+from lasttenth.serve.replies import UNEXPECTED
+
+logger = logging.getLogger("lasttenth.app")
 
 MOST_CASES = 10_000
 """Cases of a project among which those of a task are looked for."""
@@ -78,6 +82,9 @@ class Playground:
                         queue.put_nowait(_of(version, piece))
             except LasttenthError as error:
                 queue.put_nowait(Tried(version=version, error=str(error)))
+            except Exception:
+                logger.exception("A release could not be tried.")
+                queue.put_nowait(Tried(version=version, error=str(UNEXPECTED)))
             finally:
                 queue.put_nowait(None)
 

@@ -156,7 +156,7 @@ class Replayer:
         }
         program = DefaultProgram(
             retriever_of,
-            structured_of=lambda model: self._structured_output(model, met),
+            structured_of=lambda model: self._structured_output(model, root, met),
             record=record,
             clock=clock,
             package=__version__,
@@ -169,9 +169,10 @@ class Replayer:
             cache=MemoryCache(size=0, seconds=1, clock=clock),
         )
 
-    def _structured_output(self, model: str, met: "_Met") -> StructuredOutput:
-        """Return how a model was told the shape of its answer then, and where it was told none, how it would be now."""
-        return met.environment.structured_output or self._installation.structured_output(model)
+    def _structured_output(self, model: str, root: Span, met: "_Met") -> StructuredOutput:
+        """Return how a model is told the shape of its answer: as its provider was told then, else as it is now."""
+        then = met.environment.structured_output if _provider(model) == _provider(root.model) else None
+        return then or self._installation.structured_output(model)
 
 
 class _Met(NamedTuple):
@@ -180,6 +181,10 @@ class _Met(NamedTuple):
     store: ProjectStore
     environment: Environment
     resolved: Resolved | None
+
+
+def _provider(model: str) -> str:
+    return model.partition("/")[0]
 
 
 class _ClockOf:

@@ -13,6 +13,7 @@ from lasttenth.app.installation import DEFAULT_PROJECT
 from lasttenth.app.replaying import Replayed
 from lasttenth.app.sync_jobs import SyncJobs
 from lasttenth.app.sync_playground import SyncPlayground
+from lasttenth.app.sync_streams import Streams
 from lasttenth.app.sync_tasks import SyncCalledTask, SyncTasks
 from lasttenth.app.tasks import Rendered
 from lasttenth.app.views import IndexView, ModelsView
@@ -67,6 +68,7 @@ class SyncApp:
         """See `App.close`."""
         if self._loop is not None:
             try:
+                self._loop.streams.close()
                 self._wait(self._app.close())
             finally:
                 self._stop()
@@ -84,11 +86,11 @@ class SyncApp:
     @property
     def playground(self) -> SyncPlayground:
         """See `App.playground`."""
-        return SyncPlayground(self._app.playground, self._wait)
+        return SyncPlayground(self._app.playground, self._wait, self._running.streams)
 
     def task(self, name: str) -> SyncCalledTask:
         """See `App.task`."""
-        return SyncCalledTask(self._app.task(name), self._wait)
+        return SyncCalledTask(self._app.task(name), self._wait, self._running.streams)
 
     def prompt(self, name: str, question: str = "", *, variables: Mapping[str, Any] | None = None) -> Rendered:
         """See `App.prompt`."""
@@ -184,11 +186,19 @@ class SyncApp:
         """See `App.trace`."""
         return self._wait(self._app.trace(trace_id))
 
-    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+    @property
+    def _running(self) -> "_Loop":
         if self._loop is None:
-            work.close()
             raise RuntimeError("The SyncApp is not open: use `with SyncApp() as app`, or call `app.open()`.")
-        return self._loop.wait(work)
+        return self._loop
+
+    def _wait(self, work: Coroutine[Any, Any, T]) -> T:
+        try:
+            loop = self._running
+        except RuntimeError:
+            work.close()
+            raise
+        return loop.wait(work)
 
     def _stop(self) -> None:
         if self._loop is not None:
@@ -203,10 +213,23 @@ class _Loop:
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="lasttenth-app", daemon=True)
         self._thread.start()
+        self._ending: set[asyncio.Task[None]] = set()
+        self.streams = Streams(self)
 
     def wait(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what the work returns, once it is done."""
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+    def end(self, work: Coroutine[Any, Any, None]) -> None:
+        """Do what ends something, from whatever thread, also where the loop has ended already."""
+        if self._loop.is_closed():
+            work.close()
+        elif threading.current_thread() is self._thread:  # which cannot wait for itself
+            task = self._loop.create_task(work)
+            self._ending.add(task)
+            task.add_done_callback(self._ending.discard)
+        else:
+            self.wait(work)
 
     def stop(self) -> None:
         """End the thread and release the loop."""

@@ -4,7 +4,8 @@ from collections.abc import Generator, Mapping, Sequence
 from typing import Any
 
 from lasttenth.app.playground import Asked, Playground, Tried
-from lasttenth.app.sync_tasks import Wait, each_of
+from lasttenth.app.sync_streams import Streams
+from lasttenth.app.sync_tasks import Wait
 from lasttenth.records.definitions import Case
 from lasttenth.releases.pointers import PRODUCTION
 
@@ -12,9 +13,10 @@ from lasttenth.releases.pointers import PRODUCTION
 class SyncPlayground:
     """The methods of `Playground` for programs without an event loop."""
 
-    def __init__(self, playground: Playground, wait: Wait) -> None:
+    def __init__(self, playground: Playground, wait: Wait, streams: Streams) -> None:
         self._playground = playground
         self._wait: Wait = wait
+        self._streams = streams
 
     def ask(
         self,
@@ -25,7 +27,7 @@ class SyncPlayground:
         variables: Mapping[str, Any] | None = None,
     ) -> Generator[Tried]:
         """See `Playground.ask`."""
-        return each_of(self._playground.ask(task, question, versions=versions, variables=variables), self._wait)
+        return self._streams.each_of(self._playground.ask(task, question, versions=versions, variables=variables))
 
     def save(self, task: str, asked: Asked, *, reference: str = "", tags: Sequence[str] = ()) -> Case:
         """See `Playground.save`."""

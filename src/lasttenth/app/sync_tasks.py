@@ -1,11 +1,12 @@
 """The synchronous face of a project's tasks; `sync` says how one waits."""
 
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Mapping
-from typing import Any, Literal, TypeVar
+from collections.abc import Callable, Coroutine, Generator, Mapping
+from typing import Any, Literal
 
 from lasttenth.app.answers import Answer
 from lasttenth.app.calling import CalledTask, Piece
 from lasttenth.app.outputs import T
+from lasttenth.app.sync_streams import Streams
 from lasttenth.app.tasks import Checked, ProjectTasks, Pushed, Rendered, TaskState
 from lasttenth.records.definitions import Task
 from lasttenth.records.events import PointerMove, Protection, Registration
@@ -14,17 +15,16 @@ from lasttenth.releases.pointers import PRODUCTION
 from lasttenth.releases.proposals import ProposalState
 from lasttenth.releases.taskfile import TaskFile
 
-E = TypeVar("E")
-
 Wait = Callable[[Coroutine[Any, Any, Any]], Any]
 
 
 class SyncCalledTask:
     """The methods of `CalledTask` for programs without an event loop."""
 
-    def __init__(self, task: CalledTask, wait: Wait) -> None:
+    def __init__(self, task: CalledTask, wait: Wait, streams: Streams) -> None:
         self._task = task
         self._until: Wait = wait
+        self._streams = streams
 
     def ask(
         self,
@@ -51,20 +51,7 @@ class SyncCalledTask:
     ) -> Generator[Piece[T]]:
         """See `CalledTask.stream`."""
         pieces = self._task.stream(question, variables=variables, output=output, model=model, index=index)
-        return each_of(pieces, self._until)
-
-
-def each_of(items: AsyncGenerator[E], wait: Wait) -> Generator[E]:
-    """Yield what comes, and close where it came from once nobody wants more."""
-
-    async def next_one() -> E | None:
-        return await anext(items, None)
-
-    try:
-        while (item := wait(next_one())) is not None:
-            yield item
-    finally:
-        wait(items.aclose())
+        return self._streams.each_of(pieces)
 
 
 class SyncTasks:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
-from lasttenth.records.hashing import content_hash, with_order
+from lasttenth.records.hashing import body_hash, canonical, in_order
 
 
 class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -19,7 +19,12 @@ class Definition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def hash(self) -> str:
         """Return the content hash, 64 hex digits."""
-        return content_hash(self.kind, self)
+        return body_hash(self.kind, self.body)
+
+    @property
+    def body(self) -> bytes:
+        """Return what is hashed and stored: JSON, in the order that a definition has whatever the order of its parts."""
+        return canonical(self)
 
 
 class Objective(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,6 +81,10 @@ class RetrievalBinding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=
     passages: int = 6
 
 
+ORDERED = frozenset({"output_schema", "parameters", "tools"})
+"""Fields of a release whose JSON Schemas are sent to models."""
+
+
 class Release(Definition, frozen=True, kw_only=True):
     """Everything declared that changes behaviour: prompt, model, parameters, tools, guards, retrieval, schemas, code."""
 
@@ -100,11 +109,14 @@ class Release(Definition, frozen=True, kw_only=True):
     """Content hash of the functions registered for the task; empty for the default program."""
 
     @property
-    def hash(self) -> str:
-        """Return the content hash; in what a model is to write, the order of properties is part of it."""
+    def body(self) -> bytes:
+        """Return what is hashed and stored; in what a model is to write, the order of properties counts."""
         fields = msgspec.to_builtins(self)
-        ordered = {name: with_order(fields[name]) for name in ("output_schema", "tools") if name in fields}
-        return content_hash(self.kind, fields | ordered)
+        parts = {
+            name: msgspec.json.encode(in_order(fields[name])) if name in ORDERED else canonical(fields[name])
+            for name in sorted(fields)
+        }
+        return msgspec.json.encode({name: msgspec.Raw(part) for name, part in parts.items()})
 
 
 StructuredOutput = Literal["json_schema", "json_object", "none"]

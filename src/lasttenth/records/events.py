@@ -4,6 +4,8 @@ from typing import Any, ClassVar, Literal
 
 import msgspec
 
+from lasttenth.records.hashing import text_hash
+
 
 class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Anything that happened to a subject at a time (Unix nanoseconds); `kind` is its noun."""
@@ -181,6 +183,11 @@ class Erasure(Event, frozen=True, kw_only=True):
     def subject(self) -> str:
         """Return the payload's id."""
         return self.payload
+
+
+def id_after(subject: str, before: str) -> str:
+    """Return the id of the event that follows another one: of two that would, one alone is stored."""
+    return text_hash(f"{subject}\0{before}")
 
 
 EVENTS: tuple[type[Event], ...] = (

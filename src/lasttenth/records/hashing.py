@@ -9,6 +9,7 @@ import msgspec
 SHOWN = 12
 """Digits of a hash that people are shown."""
 
+PROPERTIES = "properties"
 _encoder = msgspec.json.Encoder(order="deterministic")
 
 
@@ -19,19 +20,24 @@ def canonical(value: object) -> bytes:
 
 def content_hash(kind: str, value: object) -> str:
     """Return the hex SHA-256 of a definition. The kind is part of it: a task and a card never share a hash."""
-    return hashlib.sha256(kind.encode() + b"\0" + canonical(value)).hexdigest()
+    return body_hash(kind, canonical(value))
 
 
-def with_order(value: Any) -> Any:
-    """Return plain data in which the order of a JSON Schema's properties counts: models write in that order."""
+def body_hash(kind: str, body: bytes) -> str:
+    """Return the hex SHA-256 of a definition whose canonical form is at hand."""
+    return hashlib.sha256(kind.encode() + b"\0" + body).hexdigest()
+
+
+def in_order(value: Any) -> Any:
+    """Return plain data with its keys sorted, but for the properties of JSON Schemas: models write in their order."""
     if isinstance(value, dict):
         return {
-            name: [[key, with_order(each)] for key, each in below.items()]
-            if name == "properties" and isinstance(below, dict)
-            else with_order(below)
-            for name, below in value.items()
+            name: {key: in_order(each) for key, each in value[name].items()}
+            if name == PROPERTIES and isinstance(value[name], dict)
+            else in_order(value[name])
+            for name in sorted(value)
         }
-    return [with_order(each) for each in value] if isinstance(value, list | tuple) else value
+    return [in_order(each) for each in value] if isinstance(value, list | tuple) else value
 
 
 def text_hash(text: str) -> str:

@@ -57,7 +57,10 @@ class FitPart(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FinishPart(msgspec.Struct, frozen=True, kw_only=True):
-    """The end of an answer: why it ended and what it consumed. `cost` is in nano-dollars."""
+    """The end of an answer: why it ended and what it consumed. `cost` is in nano-dollars.
+
+    Where an answer takes several attempts there is one after each, for all that was spent until then; the last one counts.
+    """
 
     reason: FinishReason = "stop"
     usage: Usage | None = None
@@ -123,5 +126,5 @@ class Program(Protocol):
         ...
 
     def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:
-        """Yield text and citations in reading order, then what is to be said of them, then one FinishPart."""
+        """Yield text and citations in reading order, then what is to be said of them, then what was spent."""
         ...

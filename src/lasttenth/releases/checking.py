@@ -127,12 +127,15 @@ def _about_tools(release: Release) -> Iterator[Finding]:
             schema_of(tool.parameters)
         except ConfigurationError as error:
             yield _error(f"tools.{place}.parameters", error.message)
+            continue
         if tool.strict and not is_strict(tool.parameters):
             yield _error(
                 f"tools.{place}.strict", "Its parameters must be closed objects, with every property required."
             )
     if release.tools and "tools" in release.parameters:
         yield _error("parameters.tools", "tools says this already.")
+    if release.parameters.get("n", 1) != 1:
+        yield _error("parameters.n", "A task gives one answer.")
 
 
 def _is_of_object(schema: dict[str, Any]) -> bool:

@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 import msgspec
 
-from lasttenth.records.definitions import Release
+from lasttenth.records.definitions import ORDERED, Release
+from lasttenth.records.hashing import PROPERTIES
 
 _ABSENT = object()
-_ORDERED = re.compile(r"(?:output_schema|tools)\..*?properties$")
-"""Where the order counts: see `with_order`."""
+_ORDERED = re.compile(rf"(?:{'|'.join(sorted(ORDERED))})\..*?{PROPERTIES}$")
+"""Where the order counts: see `in_order`."""
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):

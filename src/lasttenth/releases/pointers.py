@@ -12,8 +12,8 @@ import msgspec
 
 from lasttenth.records.definitions import Release
 from lasttenth.records.errors import ConflictError, InvalidRequestError, NotFoundError, PermissionDeniedError
-from lasttenth.records.events import PointerMove, Protection
-from lasttenth.records.hashing import SHOWN, text_hash
+from lasttenth.records.events import PointerMove, Protection, id_after
+from lasttenth.records.hashing import SHOWN
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.releases.choosing import checked
 from lasttenth.storage.ports import ProjectStore
@@ -91,7 +91,7 @@ class Pointers:
             if latest is not None and latest.releases == releases:
                 return latest
             wanted = PointerMove(
-                id=_id_after(subject, before),
+                id=id_after(subject, before),
                 at=self._clock.now(),
                 task=move.task,
                 pointer=move.pointer,
@@ -171,7 +171,7 @@ class Pointers:
     async def after(self, task: str, pointer: str, move: str) -> PointerMove | None:
         """Return the move that came after another one, by its id, None where none did."""
         try:
-            return await self._store.events.get(PointerMove, _id_after(f"{task}@{pointer}", move))
+            return await self._store.events.get(PointerMove, id_after(f"{task}@{pointer}", move))
         except NotFoundError:
             return None
 
@@ -196,10 +196,6 @@ def check_name(pointer: str) -> None:
             hint="Use up to 64 lower-case letters, digits, points, hyphens and underscores.",
             parameter="pointer",
         )
-
-
-def _id_after(subject: str, before: str) -> str:
-    return text_hash(f"{subject}\0{before}")
 
 
 def _moved_meanwhile(by: PointerMove | None) -> ConflictError:

@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from lasttenth.records.definitions import Environment, Release, Task
 from lasttenth.records.errors import ConflictError, NotFoundError, TaskNotFoundError
-from lasttenth.records.events import PointerMove, Registration
+from lasttenth.records.events import PointerMove, Registration, id_after
 from lasttenth.records.hashing import SHOWN
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.releases.choosing import choose
-from lasttenth.releases.pointers import PRODUCTION, NewMove, Pointers
+from lasttenth.releases.pointers import ATTEMPTS, PRODUCTION, NewMove, Pointers
 from lasttenth.releases.proposals import Proposals
 from lasttenth.releases.taskfile import TaskFile, builtin_tasks
 from lasttenth.releases.versions import Version, heaviest, versions
@@ -78,24 +78,27 @@ class Registry:
         Written in another form it is declared once more; None stands for whichever form it has.
         """
         name, task, release = file.task.name, file.task.hash, file.release.hash
-        latest = await self.declared(name, limit=1)
-        is_there = latest and (latest[0].declaration, latest[0].release) == (task, release)
-        if is_there and form in (None, latest[0].form):
-            return release
         await self._store.definitions.put(file.task)
         await self._store.definitions.put(file.release, derived_from=(task,))
-        registration = Registration(
-            id=self._ids.trace(),
-            at=self._clock.now(),
-            task=name,
-            declaration=task,
-            release=release,
-            actor=actor,
-            comment=comment,
-            form=form or {},
-        )
-        await self._store.events.append([registration])
-        return release
+        for _ in range(ATTEMPTS):
+            latest = next(iter(await self.declared(name, limit=1)), None)
+            is_there = latest is not None and (latest.declaration, latest.release) == (task, release)
+            if latest is not None and is_there and form in (None, latest.form):
+                return release
+            registration = Registration(
+                id=id_after(f"{name}\0{Registration.kind}", "" if latest is None else latest.id),
+                at=self._clock.now(),
+                task=name,
+                declaration=task,
+                release=release,
+                actor=actor,
+                comment=comment,
+                form=form or {},
+            )
+            await self._store.events.append([registration])
+            if await self._store.events.get(Registration, registration.id) == registration:
+                return release
+        raise ConflictError(f"Task {name} is declared again and again by others.", hint="Try again.")
 
     async def tasks(self) -> list[Task]:
         """Return the latest declaration of every task, sorted by name."""

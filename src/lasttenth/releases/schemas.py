@@ -1,10 +1,9 @@
 """JSON Schemas of what goes into a task and of what comes out: read once, checked against, never fetched from anywhere.
 
-Patterns are matched in linear time, so that no schema and no text can make a check endless; the price is that patterns
-with look-around or back-references are no patterns here.
+No schema and no text can make a check endless: patterns are matched in linear time, so that those with look-around or
+back-references are no patterns here, and the work of a schema is bounded, see `schema_work`.
 """
 
-from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
 from typing import Any
@@ -14,9 +13,16 @@ import msgspec
 
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.records.hashing import canonical
+from lasttenth.releases.schema_work import NAMED, Work, depth_of, schemas_in
 
 MOST_PROBLEMS = 5
 """So many are told of a value; who mends these will see the others."""
+MOST_STEPS = 1_000_000
+"""Schemas that are checked at one place of a value, with all that is below it: about 50 ms."""
+PERIOD = 64
+"""Levels of a value after which a schema that refers to itself has done so."""
+DEEPEST = 200
+"""Levels that a value may have where its schema refers to itself."""
 _LONGEST_PROBLEM = 300
 _NOT_STRICT = frozenset(
     [
@@ -34,7 +40,7 @@ _NOT_STRICT = frozenset(
 
 
 class Schema:
-    """A JSON Schema, by default of draft 2020-12. Raises ConfigurationError where it is none."""
+    """A JSON Schema, by default of draft 2020-12. Raises ConfigurationError where it is none, or too much work."""
 
     def __init__(self, schema: dict[str, Any]) -> None:
         options = jsonschema_rs.RegexOptions()
@@ -43,18 +49,28 @@ class Schema:
         except ValueError as error:
             reason = str(error).partition("\n")[0]
             raise ConfigurationError(f"It is no JSON Schema that can be used: {reason}.") from error
+        self._work = Work(schema)
+        steps = self._work.steps(PERIOD)
+        self._is_recursive = steps != self._work.steps(2 * PERIOD)
+        if not self._is_recursive and steps > MOST_STEPS:
+            raise ConfigurationError("It leads to the same places too often.")
 
     def problems(self, value: Any) -> list[str]:
         """Return where a value does not fit and why, at most `MOST_PROBLEMS`; none where it fits."""
+        if self._is_recursive and self._is_too_deep(depth_of(value)):
+            return ["it is nested too deep for its schema, which leads to the same places again and again"]
         if self._validator.is_valid(value):
             return []
         return [_problem(error) for error in islice(self._validator.iter_errors(value), MOST_PROBLEMS)]
+
+    def _is_too_deep(self, depth: int) -> bool:
+        return depth > DEEPEST or self._work.steps(depth) > MOST_STEPS
 
     def problems_of_json(self, text: str) -> list[str]:
         """Return why a text is no JSON that fits; none where it is."""
         try:
             value = msgspec.json.decode(text)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
             return [f"it is no JSON: {error}"]
         return self.problems(value)
 
@@ -71,19 +87,22 @@ def is_strict(schema: dict[str, Any]) -> bool:
     (OpenAI, Structured Outputs, "Supported schemas").
     """
     return "anyOf" not in schema and all(
-        not _NOT_STRICT & each.keys() and (not _is_object(each) or _is_closed(each)) for each in _schemas_in(schema)
+        not _NOT_STRICT & each.keys() and (not _is_object(each) or _is_closed(each)) for each in schemas_in(schema)
     )
 
 
 def strict(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a schema whose objects are closed: each property is required, and no other one is allowed."""
+    """Return a schema whose objects are closed: each property is required, and no other one is allowed.
+
+    An object whose properties have no names of their own stays open, as a table of numbers by name does.
+    """
     found = {name: _strict_below(name, value) for name, value in schema.items() if name != "default"}
-    if _is_object(found):
+    if _is_object(found) and not isinstance(found.get("additionalProperties"), dict):
         found |= {"required": list(found.get("properties", {})), "additionalProperties": False}
     return found
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _compiled(text: bytes) -> Schema:
     return Schema(msgspec.json.decode(text))
 
@@ -103,25 +122,8 @@ def _is_closed(schema: dict[str, Any]) -> bool:
     return schema.get("additionalProperties") is False and set(names) == set(required)
 
 
-def _schemas_in(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Yield a schema and all that stand in it."""
-    yield schema
-    for name, value in schema.items():
-        for each in _below(name, value):
-            yield from _schemas_in(each)
-
-
-def _below(name: str, value: Any) -> list[dict[str, Any]]:
-    """Return the schemas that stand under a keyword."""
-    if name in {"properties", "$defs", "definitions"} and isinstance(value, dict):
-        return [each for each in value.values() if isinstance(each, dict)]
-    if name in {"anyOf", "oneOf", "prefixItems"} and isinstance(value, list):
-        return [each for each in value if isinstance(each, dict)]
-    return [value] if name in {"items", "additionalProperties"} and isinstance(value, dict) else []
-
-
 def _strict_below(name: str, value: Any) -> Any:
-    if name in {"properties", "$defs", "definitions"} and isinstance(value, dict):
+    if name in NAMED and isinstance(value, dict):
         return {key: strict(each) if isinstance(each, dict) else each for key, each in value.items()}
     if name in {"anyOf", "oneOf", "prefixItems"} and isinstance(value, list):
         return [strict(each) if isinstance(each, dict) else each for each in value]

@@ -116,7 +116,9 @@ def _file(front: _FrontMatter, messages: tuple[Message, ...]) -> TaskFile:
 
 def _front_matter(text: str, source: str) -> _FrontMatter:
     try:
-        return msgspec.convert(yaml.safe_load(text), _FrontMatter)
+        front = yaml.safe_load(text)
+        _check_names(front, "", source)
+        return msgspec.convert(front, _FrontMatter)
     except msgspec.ValidationError as error:
         raise TaskFileError(f"The front matter of {source} is wrong: {error}.") from error
     except yaml.MarkedYAMLError as error:
@@ -124,6 +126,21 @@ def _front_matter(text: str, source: str) -> _FrontMatter:
         raise TaskFileError(f"The front matter of {source} is not YAML, line {line}: {error.problem}.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none, lists in lists without end
         raise TaskFileError(f"The front matter of {source} is not YAML: {error}.") from error
+
+
+def _check_names(value: Any, place: str, source: str) -> None:
+    """Raise TaskFileError for a name that YAML takes for something else than a text."""
+    if isinstance(value, list):
+        for number, each in enumerate(value):
+            _check_names(each, f"{place}.{number}", source)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if not isinstance(name, str):
+                where = place.lstrip(".") or "the front matter"
+                raise TaskFileError(
+                    f"In {where} of {source} a name is read as {name!r}.", hint="Put it between quotes, as in 'on'."
+                )
+            _check_names(each, f"{place}.{name}", source)
 
 
 def _messages(text: str) -> tuple[Message, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 
@@ -48,6 +48,7 @@ class PipelineCaller:
             settlement.fail(code_of(error))
             raise
         reason: FinishReason = "stop"
+        numbering = _Numbering()
         async with aclosing(choices_of(reply)) as choices:
             async for choice in choices:
                 said = choice.said
@@ -55,8 +56,8 @@ class PipelineCaller:
                     yield TextPart(said.content)
                 if said.refusal:
                     yield RefusalPart(said.refusal)
-                for place, tool_call in enumerate(said.tool_calls or ()):
-                    yield ToolCallPart({"index": place, **tool_call})
+                for tool_call in said.tool_calls or ():
+                    yield ToolCallPart({**tool_call, "index": numbering.of(tool_call)})
                 reason = _REASONS.get(choice.finish_reason or "", reason)
         outcome = settlement.outcome
         yield FinishPart(
@@ -83,3 +84,21 @@ class PipelineCaller:
             scope=SpanScope(project=scope.project, trace_id=scope.trace_id, span_id=self._ids.span()),
             parent_id=scope.span_id,
         )
+
+
+class _Numbering:
+    """Says of which call of a tool a piece is, also where its provider does not: one with a new id begins the next."""
+
+    def __init__(self) -> None:
+        self._last = -1
+        self._id: object = None
+
+    def of(self, tool_call: dict[str, Any]) -> int:
+        """Return the index of a piece."""
+        index, name = tool_call.get("index"), tool_call.get("id")
+        if isinstance(index, int):
+            self._last = index
+        elif self._last < 0 or (name and name != self._id):
+            self._last += 1
+        self._id = name or self._id
+        return self._last

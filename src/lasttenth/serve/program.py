@@ -145,7 +145,7 @@ class DefaultProgram:
         return Prepared(request, passages)
 
     async def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:
-        """Yield text and citations in reading order, then what is to be said of them, then one FinishPart.
+        """Yield text and citations in reading order, then what is to be said of them, then what was spent.
 
         Raises:
             InvalidAnswerError: no answer fits the release's schema.
@@ -171,7 +171,7 @@ class DefaultProgram:
     async def _nearest(self, call: TaskCall, question: str) -> list[int]:
         """Return the places of the examples that are nearest to what is asked."""
         shown, names = call.release.examples, {name for each in call.release.examples for name in each.input}
-        asked = _told({QUESTION: question, **call.variables}, names)
+        asked = _told({QUESTION: question or _last_said(call), **call.variables}, names)
 
         async def compare(retriever: Searching) -> list[int]:
             texts = [_told(example.input, names) for example in shown]
@@ -197,6 +197,14 @@ class DefaultProgram:
         )
         self._record(call.scope.project, span)
         return found
+
+
+def _last_said(call: TaskCall) -> str:
+    """Return what the user said last, which the prompt need not read; pictures and the like say nothing."""
+    said = next((each.get("content") for each in reversed(call.messages) if each["role"] == "user"), "")
+    if not isinstance(said, list):
+        return str(said or "")
+    return "\n".join(str(part.get("text", "")) for part in said if isinstance(part, dict))
 
 
 def _told(given: Mapping[str, Any], names: Collection[str]) -> str:

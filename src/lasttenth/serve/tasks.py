@@ -2,13 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from lasttenth.models import openai
 from lasttenth.records.definitions import RetrievalBinding
 from lasttenth.records.errors import ConfigurationError, InvalidRequestError
+from lasttenth.records.hashing import in_order
 from lasttenth.records.ports import Caller, Program, TaskCall
 from lasttenth.records.traces import Assignment
 from lasttenth.releases.registry import Registry, Resolved
@@ -41,6 +42,8 @@ FORWARDED = (
 
 VARIABLES = "variables"
 RESPONSE_FORMAT = "response_format"
+MOST_FORMAT = 32 * 2**10
+"""Bytes of a shape that a request asks for: each new one is a release, which is kept."""
 
 
 class TaskRunner:
@@ -62,7 +65,7 @@ class TaskRunner:
         variables = _variables(call)
         task_call = TaskCall(
             release=chosen.release,
-            messages=tuple(body.messages),
+            messages=tuple(map(_spoken, body.messages)),
             variables=variables,
             parameters=_parameters(call.fields),
             stream=call.stream,
@@ -113,10 +116,17 @@ class TaskRunner:
                     parameter=RESPONSE_FORMAT,
                 )
             release = msgspec.structs.replace(release, output_schema=output)
-        if release == resolved.release:
+        if release is resolved.release or release.hash == resolved.hash:
             return resolved
         kept = await registry.keep(release, parent=resolved.hash)
         return Resolved(release, kept, resolved.probability)
+
+
+def _spoken(message: dict[str, Any]) -> dict[str, Any]:
+    """Return a message that says who speaks. Raises InvalidRequestError."""
+    if isinstance(message.get("role"), str):
+        return message
+    raise InvalidRequestError("A message has no role that is a text.", parameter="messages")
 
 
 def _variables(call: Call) -> dict[str, Any]:
@@ -139,22 +149,37 @@ class _JsonSchema(msgspec.Struct):
     schema: dict[str, Any]
 
 
-class _ResponseFormat(msgspec.Struct):
-    type: Literal["text", "json_object", "json_schema"]
-    json_schema: _JsonSchema | None = None
+class _AsText(msgspec.Struct, tag_field="type", tag="text"):
+    pass
+
+
+class _AsObject(msgspec.Struct, tag_field="type", tag="json_object"):
+    pass
+
+
+class _AsSchema(msgspec.Struct, tag_field="type", tag="json_schema"):
+    json_schema: _JsonSchema
 
 
 class _Asked(msgspec.Struct):
-    response_format: _ResponseFormat | None
+    response_format: _AsText | _AsObject | _AsSchema | None
 
 
 def _output_schema(call: Call) -> dict[str, Any] | None:
     """Return the schema that a request asks its answer to fit, None where it asks for none. Raises InvalidRequestError."""
     given = {name: call.fields[name] for name in (RESPONSE_FORMAT,) if name in call.fields}
     asked = openai.decode(msgspec.json.encode(given), _Asked).response_format if given else None
-    if asked is None or asked.type == "text":
+    if isinstance(asked, _AsObject):
+        return {"type": "object"}
+    if not isinstance(asked, _AsSchema):
         return None
-    schema = {"type": "object"} if asked.json_schema is None else asked.json_schema.schema
+    schema: dict[str, Any] = in_order(asked.json_schema.schema)
+    if len(given[RESPONSE_FORMAT]) > MOST_FORMAT:
+        raise InvalidRequestError(
+            f"response_format may have {MOST_FORMAT:,} bytes.",
+            hint="Declare a task with this output_schema.",
+            parameter=RESPONSE_FORMAT,
+        )
     try:
         schema_of(schema)
     except ConfigurationError as error:

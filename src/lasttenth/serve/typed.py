@@ -28,7 +28,7 @@ MOST_REPEATED = 20_000
 Chat = Callable[[ChatRequest], AsyncGenerator[ReplyPart]]
 """Ask a model."""
 
-_FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)\n\s*```", re.DOTALL)
+_FENCE = "```"
 _NAMELESS = re.compile(r"[^a-zA-Z0-9_-]")
 _SHAPE = "Answer with one JSON value that fits this JSON Schema, and with nothing else:"
 _AGAIN = "This answer does not fit:\n{problems}\nAnswer again, with one JSON value that fits, and with nothing else."
@@ -53,7 +53,9 @@ def shaped(request: ChatRequest, schema: dict[str, Any], *, name: str, structure
 
 
 async def typed(request: ChatRequest, schema: Schema, chat: Chat) -> AsyncGenerator[ReplyPart]:
-    """Yield an answer that fits, or a refusal, or calls of tools, then a FitPart and a FinishPart for all that it took.
+    """Yield an answer that fits, or a refusal, or calls of tools.
+
+    After each attempt comes a FitPart, and a FinishPart for all that was spent until then, whatever becomes of the next.
 
     Args:
         request: a stream passes on as it comes, and is not asked again.
@@ -61,7 +63,7 @@ async def typed(request: ChatRequest, schema: Schema, chat: Chat) -> AsyncGenera
         chat: asks the model.
 
     Raises:
-        InvalidAnswerError: no answer fits; after the FinishPart, so that what was spent is known.
+        InvalidAnswerError: no answer fits.
     """
     spent: list[FinishPart] = []
     problems: list[str] = []
@@ -77,16 +79,14 @@ async def typed(request: ChatRequest, schema: Schema, chat: Chat) -> AsyncGenera
         if not read.problems and not request.stream:
             for part in said.parts(read.text):
                 yield part
-        if not read.problems:
-            yield FitPart(attempts=attempt, repaired=read.text != said.text)
-            yield _together(spent)
-            return
+        yield FitPart(attempts=attempt, repaired=read.text != said.text)
+        yield _together(spent)
         problems = read.problems
+        if not problems:
+            return
         if request.stream or said.finish.reason != "stop":
             break
         asked = _again(request, said.text, problems)
-    yield FitPart(attempts=len(spent))
-    yield _together(spent)
     raise _unfit(spent, problems)
 
 
@@ -135,10 +135,12 @@ def _read(said: _Said, schema: Schema, *, unwraps: bool) -> _Read:
 
 def _unwrapped(text: str) -> list[str]:
     """Return what may be the JSON in an answer that has a fence or words around it."""
-    fenced = _FENCE.findall(text)
+    lines = text.split("\n")
+    fences = [place for place, line in enumerate(lines) if line.lstrip().startswith(_FENCE)]
+    fenced = ["\n".join(lines[fences[0] + 1 : fences[1]])] if len(fences) == 2 else []
     first = min((place for place in (text.find("{"), text.find("[")) if place >= 0), default=-1)
     last = max(text.rfind("}"), text.rfind("]"))
-    return [*(fenced if len(fenced) == 1 else ()), *([text[first : last + 1]] if 0 <= first < last else ())]
+    return [*fenced, *([text[first : last + 1]] if 0 <= first < last else ())]
 
 
 def _again(request: ChatRequest, text: str, problems: list[str]) -> ChatRequest:

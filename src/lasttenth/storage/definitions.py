@@ -27,7 +27,7 @@ class DefinitionTable:
     async def put(self, definition: Definition, *, derived_from: Sequence[str] = ()) -> str:
         """Store a definition, if it is new, and return its hash."""
         name = definition.hash
-        body = msgspec.json.encode(definition).decode()  # in its own order, which may mean something
+        body = definition.body.decode()
         row = {
             "project": self._project,
             "hash": name,

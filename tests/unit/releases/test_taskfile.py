@@ -51,6 +51,7 @@ def test_every_change_of_behaviour_is_another_release_and_formatting_is_not() ->
     [
         ("no front matter", "greet.md has no front matter"),
         ("---\nname: [\n---\n# User\nx", "is not YAML"),
+        ("---\nname: t\nmodel: m\noutput_schema: {properties: {on: {}}}\n---\n# User\nx", "read as True"),
         ("---\nname: t\nmodel: 2024-13-45\n---\n# User\nx", "is not YAML"),
         (f"---\nname: {'[' * 5000}\n---\n# User\nx", "is not YAML"),
         ("---\nname: t\nmodel: a: b\n---\n# User\nx", "is not YAML, line 3"),
