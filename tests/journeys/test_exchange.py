@@ -54,7 +54,7 @@ def test_promptfoo_folder_answers_and_says_what_was_not_taken(folder: Path) -> N
     assert finished.returncode == 1
     assert "prompts/refund.json → task/refund  tasks/refund.md" in finished.stdout
     assert "lost  tests: Cases are no part of a task" in finished.stdout
-    assert "lasttenth ask --model openai/gpt-5-mini" in finished.stdout
+    assert "lasttenth ask QUESTION --task NAME --model openai/gpt-5-mini" in finished.stdout
     assert asked("refund", " Where is my money? ", "tone=formal", folder=folder) == [
         ("system", "You answer for a shop of lamps. Be formal."),
         ("user", "Where is my money?"),

@@ -259,6 +259,10 @@ def test_prompts_are_listed_page_by_page_and_by_what_is_asked_for(server: Runnin
         langfuse.api.prompts.list(filter="[]")
 
 
+def test_client_sees_that_its_keys_are_good(langfuse: Langfuse) -> None:
+    assert langfuse.auth_check()
+
+
 def test_prompts_are_not_deleted(langfuse: Langfuse) -> None:
     with pytest.raises(MethodNotAllowedError, match="releases are kept for good"):
         langfuse.api.prompts.delete("answer")

@@ -1,5 +1,12 @@
 """A task from its first file to a rollback: by the command line alone, by the API alone, and with the official client."""
 
+import contextlib
+import json
+import os
+import pty
+import subprocess
+import sys
+import termios
 from contextlib import closing
 from http.client import HTTPConnection
 from pathlib import Path
@@ -11,7 +18,7 @@ from openai import BadRequestError, OpenAI
 from tests.journeys.commands import error_of, lasttenth, made_key, output_of
 from tests.journeys.conversations import asked
 
-from lasttenth.testing import RunningServer, Upstream, completion, streamed
+from lasttenth.testing import RunningServer, Upstream, clean_environment, completion, streamed
 
 FILE = """---
 name: greet
@@ -117,6 +124,10 @@ def test_wrong_file_is_told_before_anything_is_declared(folder: Path) -> None:
 def test_two_files_do_not_declare_one_task(folder: Path) -> None:
     (folder / "tasks" / "again.md").write_text(KIND)
 
+    checked = lasttenth("task", "check", "tasks", folder=folder)
+
+    assert (checked.returncode, "again.md declares task greet as well" in checked.stdout) == (2, True)
+
     assert "both declare task greet" in error_of("task", "push", "tasks", folder=folder)[1]["message"]
 
 
@@ -145,30 +156,74 @@ def test_releases_are_tried_beside_each_other(folder: Path) -> None:
     assert error_of("try", "greet", "Ann", "--variable", "name", folder=folder)[1]["code"] == "invalid_command"
 
 
-def test_edited_file_is_tried_beside_what_stands_and_what_was_asked_is_kept(folder: Path) -> None:
+def test_edited_file_is_tried_beside_what_stands_and_leaves_nothing_but_a_case(folder: Path) -> None:
     stood = standing(folder)
-    both = ("--release", "production", "--release", "second")
-    output_of("task", "push", "tasks/greet.md", "--pointer", "second", folder=folder)
+    both = ("--release", "production", "--file", "tasks/greet.md")
 
-    answers = output_of("try", "greet", "Ann", "--file", "tasks/greet.md", "--save-case", "Hello!", folder=folder)
+    answers = output_of("try", "greet", "Ann", *both, "--save-case", "Hello!", folder=folder)
     shown = lasttenth("try", "greet", "Ann", *both, folder=folder).stdout
 
-    assert [each["release"][:12] for each in answers.values()] == [next(iter(stood))[:12], list(answers)[1]]
+    assert list(answers) == ["production", "greet.md"]
+    assert answers["production"]["release"] != answers["greet.md"]["release"]
     assert standing(folder) == stood
-    assert shown.index("production  release") < shown.index("second  release")
+    assert len(output_of("task", "releases", "greet", folder=folder)) == 1
+    assert shown.index("production  release") < shown.index("greet.md  release")
     (case,) = output_of("task", "cases", "greet", folder=folder)
     assert (case["input"], case["reference"]) == ({"question": "Ann", "variables": {}}, {"text": "Hello!"})
+    assert "Ann" in lasttenth("task", "cases", "greet", folder=folder).stdout
+
+
+def test_file_of_a_new_task_is_tried_by_itself(folder: Path) -> None:
+    (folder / "new.md").write_text(KIND.replace("greet", "new"))
+
+    (answer,) = output_of("try", "new", "Ann", "--file", "new.md", folder=folder).values()
+
+    assert answer["text"] == "Hello Ann."
+    assert [task["name"] for task in output_of("tasks", folder=folder)] == ["answer", "greet"]
+    assert error_of("try", "greet", "Ann", "--file", "new.md", folder=folder)[1]["message"].startswith(
+        "new.md declares task new"
+    )
+    assert error_of("try", "gret", "Ann", folder=folder)[1]["code"] == "task_not_found"
+    dry = ("--dry-run", "--save-case", "")
+    assert error_of("try", "greet", "Ann", *dry, folder=folder)[1]["code"] == "invalid_command"
+
+
+def test_what_models_say_does_not_speak_to_the_terminal(folder: Path) -> None:
+    (folder / "lasttenth.yaml").write_text('scripts: {esc: {lines: [{text: "[/b] \\e[2J\\e]0;owned\\a [red]"}]}}')
+
+    shown = lasttenth("ask", "Ann", "--task", "greet", "--model", "scripted/esc", folder=folder).stdout
+    both = ("--release", "production", "--file", "tasks/greet.md")
+    tried = on_a_terminal("try", "greet", "[/b] word " * 40, *both, folder=folder)
+
+    assert "[/b] ␛[2J␛]0;owned [red]" in shown
+    assert "╭" in tried
+    assert tried.count("[/b] word") > 80
+
+
+def test_what_was_said_is_shown_whole(folder: Path) -> None:
+    long = "word " * 200
+    trace = output_of("ask", long, "--task", "greet", folder=folder)["trace_id"]
+
+    brief, full = (lasttenth("show", trace, *more, folder=folder).stdout for more in ((), ("--full",)))
+
+    assert long not in brief
+    assert full.count(long.strip()) >= 3
 
 
 def test_release_that_fails_stops_no_other(folder: Path) -> None:
     text = WARM.replace("scripted/echo", "nobody/m")
     (folder / "tasks" / "greet.md").write_text(text)
 
-    tried = lasttenth("try", "greet", "Ann", "--file", "tasks/greet.md", folder=folder)
+    both = ("--release", "production", "--file", "tasks/greet.md")
+
+    tried = lasttenth("try", "greet", "Ann", *both, folder=folder)
+    failure = json.loads(lasttenth("try", "greet", "Ann", *both, "--json", folder=folder).stdout)["greet.md"]
 
     assert tried.returncode == 1
     assert "Hello Ann." in tried.stdout
     assert "There is no model nobody/m." in tried.stdout
+    assert failure["code"] == "model_not_found"
+    assert output_of("show", failure["trace_id"], folder=folder)[0]["error"] == "model_not_found"
 
 
 def test_pointer_that_is_not_there_cannot_be_protected(folder: Path) -> None:
@@ -213,6 +268,24 @@ def test_two_releases_share_a_pointer(folder: Path) -> None:
     assert f"the pointer stood on {sorted(moved['releases'], key=moved['releases'].get)[1][:12]} 75.0%" in pushed
 
 
+def on_a_terminal(*words: str, folder: Path, columns: int = 80) -> str:
+    """Run a command with a terminal of its own and return what it shows there."""
+    ours, its = pty.openpty()
+    termios.tcsetwinsize(its, (24, columns))
+    command = [sys.executable, "-m", "lasttenth", *words]
+    environment = {**clean_environment(folder), "LASTTENTH_FOLDER": str(folder), "TERM": "xterm"}
+    del environment["COLUMNS"], environment["NO_COLOR"]
+    with subprocess.Popen(command, cwd=folder, env=environment, stdin=its, stdout=its, stderr=its) as process:
+        os.close(its)
+        shown = b""
+        with contextlib.suppress(OSError):  # how a terminal ends whose other side is gone
+            while piece := os.read(ours, 65_536):
+                shown += piece
+        process.wait()
+    os.close(ours)
+    return shown.decode()
+
+
 def standing(folder: Path) -> Any:
     return output_of("task", "show", "greet", folder=folder)["pointers"][0]["releases"]
 
@@ -241,7 +314,7 @@ def test_releases_speak_side_by_side_on_one_stream(server: RunningServer, upstre
     answers = {each["version"]: each["answer"]["text"] for each in heard if each["answer"]}
     assert texts == {releases[0]: "Good day.", releases[1]: "Hello.", releases[2]: ""}
     assert answers == {releases[0]: "Good day.", releases[1]: "Hello."}
-    assert [each["error"][:26] for each in heard if each["error"]] == ["There is no model nobody/m"]
+    assert [each["failure"]["code"] for each in heard if each["failure"]] == ["model_not_found"]
     assert heard[-1]["answer"]["text"] == "Good day."
     assert (
         called(server, "POST", "/api/tasks/try/try", status=404, releases=["nothing"])["error"]["code"] == "not_found"

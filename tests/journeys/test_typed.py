@@ -139,7 +139,7 @@ def test_answer_that_does_not_fit_is_asked_for_again_and_all_of_it_is_costed(
     assert second["messages"][: len(first["messages"])] == first["messages"]
     assert second["messages"][-2] == {"role": "assistant", "content": BAD}
     assert 'tone: "loud" is not one of' in second["messages"][-1]["content"]
-    assert root["attributes"] == {"attempts": 2, "repaired": False}
+    assert root["attributes"] == {"attempts": 2}
     assert (root["usage"]["input_tokens"], root["cost"]) == (2000, sum(call["cost"] for call in calls))
     assert root["cost"] > 0
 
@@ -354,6 +354,7 @@ def test_stream_shows_what_stands_of_the_value(app: SyncApp, upstream: Upstream)
         {"why": "It shouts.", "tone": "angry"},
     ]
     (last,) = (piece.answer for piece in pieces if piece.answer is not None)
+    assert pieces[-1].value == last.value
     assert last.value == Tone(why="It shouts.", tone="angry")
     assert (last.usage, last.model) == (Usage(input_tokens=11, output_tokens=7), "openai/python")
 
@@ -361,8 +362,11 @@ def test_stream_shows_what_stands_of_the_value(app: SyncApp, upstream: Upstream)
 def test_stream_that_fails_raises_what_failed(app: SyncApp, upstream: Upstream) -> None:
     upstream.script("python", streamed(BAD))
 
-    with pytest.raises(InvalidAnswerError, match="does not fit"):
+    with pytest.raises(InvalidAnswerError, match="does not fit") as failed:
         list(app.task("python").stream("WHERE IS IT?"))
+
+    (replayed,) = app.replay([failed.value.trace_id])
+    assert replayed.outcome == "same"
 
 
 def test_stream_that_is_given_up_is_recorded_so(app: SyncApp, upstream: Upstream) -> None:
@@ -378,8 +382,9 @@ def test_stream_that_is_given_up_is_recorded_so(app: SyncApp, upstream: Upstream
 
 
 def test_type_that_is_no_object_is_refused(app: SyncApp) -> None:
-    with pytest.raises(InvalidRequestError, match="no JSON object"):
-        app.task("python").ask("?", output=int)
+    for kind in (int, list[str], dict):
+        with pytest.raises(InvalidRequestError, match="no JSON object"):
+            app.task("python").ask("?", output=kind)
 
 
 @dataclass

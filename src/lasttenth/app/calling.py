@@ -10,7 +10,7 @@ import msgspec
 from lasttenth.app.answers import Answer, message_of, read_answer
 from lasttenth.app.installation import Installation
 from lasttenth.app.outputs import GrowingValue, Output, T
-from lasttenth.records.errors import UpstreamError
+from lasttenth.records.errors import LasttenthError, UpstreamError
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.choices import choices_of
 from lasttenth.serve.replay import whole_of
@@ -23,7 +23,7 @@ class Piece(msgspec.Struct, Generic[T], frozen=True, kw_only=True):
     text: str = ""
     """What was said since the piece before."""
     value: Any = None
-    """What stands by now of the JSON of a typed answer; None until something does."""
+    """What stands by now of the JSON of a typed answer, at the end a value of its type; None until something does."""
     answer: Answer[T] | None = None
     """The whole answer, with the last piece."""
 
@@ -83,14 +83,19 @@ class CalledTask:
         reply = await _reply(self._installation, self._project, body)
         heard = bytearray()
         growing = GrowingValue() if await self._is_typed(reply) else None
-        async with aclosing(choices_of(msgspec.structs.replace(reply, body=_kept(reply, heard)))) as choices:
-            async for choice in choices:
-                if choice.said.content:
-                    value = None if growing is None else growing.take(choice.said.content)
-                    yield Piece(text=choice.said.content, value=value)
+        try:
+            async with aclosing(choices_of(msgspec.structs.replace(reply, body=_kept(reply, heard)))) as choices:
+                async for choice in choices:
+                    if choice.said.content:
+                        value = None if growing is None else growing.take(choice.said.content)
+                        yield Piece(text=choice.said.content, value=value)
+        except LasttenthError as error:
+            error.trace_id = reply.headers["x-lasttenth-trace"]
+            raise
         whole = msgspec.json.encode(whole_of(bytes(heard)))
         ended = msgspec.structs.replace(reply, body=whole, headers={**reply.headers, **reply.summary()})
-        yield Piece(answer=read_answer(ended, latency=time.perf_counter() - began, output=wanted))
+        answer = read_answer(ended, latency=time.perf_counter() - began, output=wanted)
+        yield Piece(value=answer.value, answer=answer)
 
     async def _is_typed(self, reply: GatewayReply) -> bool:
         registry = await self._installation.registry(self._project)

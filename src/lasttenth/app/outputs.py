@@ -20,7 +20,7 @@ _HINT = "Use a Struct, a dataclass, a TypedDict or a model of pydantic."
 
 
 class Output(Generic[T]):
-    """What a type asks of an answer. Raises InvalidRequestError for one that is no JSON object."""
+    """What a type asks of an answer. Raises InvalidRequestError for one that is no JSON object with fields."""
 
     def __init__(self, kind: type[T]) -> None:
         self._kind = kind
@@ -71,6 +71,6 @@ def _schema(kind: type) -> dict[str, Any]:
         raise InvalidRequestError(f"{kind!r} cannot be an output: {error}.", hint=_HINT) from error
     name = schema.get("$ref", "").removeprefix("#/$defs/")
     whole = {**schema["$defs"][name], "$defs": schema["$defs"]} if name else schema
-    if whole.get("type") != "object":
-        raise InvalidRequestError(f"{kind!r} is no JSON object.", hint=_HINT)
+    if whole.get("type") != "object" or not ({"properties", "additionalProperties"} & whole.keys()):
+        raise InvalidRequestError(f"{kind!r} is no JSON object with fields.", hint=_HINT)
     return strict(whole)

@@ -13,7 +13,9 @@ from lasttenth.app.calling import CalledTask, Piece
 from lasttenth.app.installation import Installation
 from lasttenth.records.definitions import Case
 from lasttenth.records.errors import LasttenthError
+from lasttenth.releases.checking import require_working
 from lasttenth.releases.pointers import PRODUCTION
+from lasttenth.releases.taskfile import TaskFile, read_task
 from lasttenth.serve.replies import UNEXPECTED
 
 logger = logging.getLogger("lasttenth.app")
@@ -29,6 +31,14 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     variables: dict[str, Any] = {}
 
 
+class Failure(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a release gave no answer."""
+
+    code: str
+    message: str
+    trace_id: str = ""
+
+
 class Tried(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of what one release says; the last piece of each has its answer, or says how it failed."""
 
@@ -39,7 +49,7 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     value: Any = None
     """What stands by now of the JSON of a typed answer."""
     answer: Answer[Any] | None = None
-    error: str = ""
+    failure: Failure | None = None
 
 
 class Playground:
@@ -81,10 +91,10 @@ class Playground:
                     async for piece in pieces:
                         queue.put_nowait(_of(version, piece))
             except LasttenthError as error:
-                queue.put_nowait(Tried(version=version, error=str(error)))
+                queue.put_nowait(_failed(version, error))
             except Exception:
                 logger.exception("A release could not be tried.")
-                queue.put_nowait(Tried(version=version, error=str(UNEXPECTED)))
+                queue.put_nowait(_failed(version, UNEXPECTED))
             finally:
                 queue.put_nowait(None)
 
@@ -96,6 +106,17 @@ class Playground:
             for each in hearing:
                 each.cancel()
             await asyncio.gather(*hearing, return_exceptions=True)
+
+    async def keep(self, text: str, *, source: str = "The task file") -> TaskFile:
+        """Store the release of a task file, so that it can be asked by its hash; nothing is declared, and no pointer moves.
+
+        Raises:
+            TaskFileError: the file cannot be read, or cannot work.
+        """
+        file = read_task(text, source=source)
+        require_working(file, source)
+        await (await self._installation.store.project(self._project)).definitions.put(file.release)
+        return file
 
     async def save(self, task: str, asked: Asked, *, reference: str = "", tags: Sequence[str] = ()) -> Case:
         """Keep an input as a case, which cannot be erased: nothing that people said belongs there. Raises TaskNotFoundError.
@@ -127,6 +148,10 @@ async def _until_all(
         while (piece := await queue.get()) is not None:
             yield piece
     await asyncio.gather(*hearing)
+
+
+def _failed(version: str, error: LasttenthError) -> Tried:
+    return Tried(version=version, failure=Failure(code=error.code, message=str(error), trace_id=error.trace_id))
 
 
 def _of(version: str, piece: Piece[Any]) -> Tried:

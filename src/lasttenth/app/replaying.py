@@ -15,7 +15,7 @@ from lasttenth.app.installation import Installation
 from lasttenth.models.openai import EVENT_STREAM, UNREADABLE
 from lasttenth.models.port import ModelOperation
 from lasttenth.records.definitions import Environment, Release, StructuredOutput
-from lasttenth.records.errors import LasttenthError, NotFoundError, NotRecordedError, UpstreamError
+from lasttenth.records.errors import InvalidAnswerError, LasttenthError, NotFoundError, NotRecordedError, UpstreamError
 from lasttenth.records.ids import Clock, Ids
 from lasttenth.records.ports import SpanScope
 from lasttenth.records.traces import Payload, Span
@@ -27,11 +27,12 @@ from lasttenth.serve.cassette import Cassette, CassetteProvider, CassetteRetriev
 from lasttenth.serve.inward import GatewayProvider
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
+from lasttenth.serve.replay import whole_of
 from lasttenth.serve.route import TASK_PREFIX, Router
 from lasttenth.serve.settle import DISCONNECTED, Settling
 from lasttenth.storage.ports import ProjectStore
 
-_ENDINGS = frozenset({"", UpstreamError.code})
+_ENDINGS = frozenset({"", InvalidAnswerError.code, UpstreamError.code})
 """Codes with which a stream ends that holds its own error."""
 _OWN = ("id", "created", "system_fingerprint")
 _TOOLS_OF_CALLERS = frozenset({"function", "custom"})
@@ -323,9 +324,12 @@ def _changes(before: Any, after: Any) -> list[Change]:
 
 
 def _shown(value: Payload | str | None) -> Any:
-    """Return a payload as JSON where it is some, else as text."""
+    """Return a payload as JSON where it is some, else as text; of a stream, what it came to."""
     if not isinstance(value, Payload):
         return value
+    whole = whole_of(value.body) if value.media_type == EVENT_STREAM else None
+    if whole is not None:
+        return whole
     try:
         return msgspec.json.decode(value.body)
     except UNREADABLE:

@@ -8,6 +8,7 @@ from lasttenth.app.sync_streams import Streams
 from lasttenth.app.sync_tasks import Wait
 from lasttenth.records.definitions import Case
 from lasttenth.releases.pointers import PRODUCTION
+from lasttenth.releases.taskfile import TaskFile
 
 
 class SyncPlayground:
@@ -28,6 +29,11 @@ class SyncPlayground:
     ) -> Generator[Tried]:
         """See `Playground.ask`."""
         return self._streams.each_of(self._playground.ask(task, question, versions=versions, variables=variables))
+
+    def keep(self, text: str, *, source: str = "The task file") -> TaskFile:
+        """See `Playground.keep`."""
+        found: TaskFile = self._wait(self._playground.keep(text, source=source))
+        return found
 
     def save(self, task: str, asked: Asked, *, reference: str = "", tags: Sequence[str] = ()) -> Case:
         """See `Playground.save`."""

@@ -9,12 +9,11 @@ import msgspec
 from lasttenth.app.installation import Installation
 from lasttenth.models.openai import estimated_tokens, text_of
 from lasttenth.records.definitions import Release, Task
-from lasttenth.records.errors import TaskFileError
 from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.records.ports import SpanScope, TaskCall
 from lasttenth.records.traces import Span
 from lasttenth.records.usage import Usage
-from lasttenth.releases.checking import Finding, findings
+from lasttenth.releases.checking import Finding, findings, require_working
 from lasttenth.releases.differences import Change, differences
 from lasttenth.releases.pointers import PRODUCTION, NewMove, check_name
 from lasttenth.releases.proposals import ProposalState
@@ -32,11 +31,13 @@ class TaskState(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
-    """What can be said about a task file: findings, about how long its prompt is, and what sending that costs.
+    """What can be said about a task file: findings, about how long what it sends is, and what sending that costs.
 
-    `cost` is in nano-dollars, for the prompt alone and before anything is put into it; None where no price is known.
+    `cost` is in nano-dollars, before anything is put into the prompt; None where no price is known.
     """
 
+    source: str
+    """The file."""
     task: str
     release: str
     findings: list[Finding]
@@ -129,7 +130,7 @@ class ProjectTasks:
         Raises:
             TaskFileError: it cannot work.
         """
-        _check(file, source)
+        require_working(file, source)
         compared = await self._compared(file, pointer)
         registry = await self._registry()
         name = await registry.declare(file, actor=self._actor, comment=comment, form=form)
@@ -144,8 +145,9 @@ class ProjectTasks:
     def check(self, text: str, *, source: str = "The task file") -> Checked:
         """Return what can be said about a task file before anybody calls it. Raises TaskFileError."""
         file = read_task(text, source=source)
-        tokens = sum(estimated_tokens(message.text) for message in file.release.messages)
+        tokens = _tokens(file.release)
         return Checked(
+            source=source,
             task=file.task.name,
             release=file.release.hash,
             findings=[*findings(file), *self._about_model(file.release.model)],
@@ -156,7 +158,7 @@ class ProjectTasks:
     async def compare(self, text: str, *, pointer: str = PRODUCTION, source: str = "The task file") -> Pushed:
         """Return what `push` would change, and change nothing. Raises TaskFileError, InvalidRequestError."""
         file = read_task(text, source=source)
-        _check(file, source)
+        require_working(file, source)
         return await self._compared(file, pointer)
 
     async def _compared(self, file: TaskFile, pointer: str) -> Pushed:
@@ -207,6 +209,7 @@ class ProjectTasks:
         )
         request, _ = await self._installation.program(record=_nowhere).prepare(call)
         tokens = sum(estimated_tokens(text_of(message)) for message in request.messages)
+        tokens += _tokens_of({name: value for name, value in request.parameters.items() if name in _COUNTED})
         return Rendered(
             release=resolved.hash,
             model=request.model,
@@ -316,14 +319,20 @@ class ProjectTasks:
         return await self._installation.registry(self._project)
 
 
-def _check(file: TaskFile, source: str) -> None:
-    """Raise TaskFileError for a task that cannot work."""
-    errors = [finding for finding in findings(file) if finding.severity == "error"]
-    if errors:
-        raise TaskFileError(
-            f"{source} cannot be taken: {errors[0].part}: {errors[0].message}",
-            hint="All that was found is shown by: lasttenth task check",
-        )
+_COUNTED = frozenset({"response_format", "tools"})
+"""Parameters that models read."""
+
+
+def _tokens(release: Release) -> int:
+    """Return about how many tokens a release sends, before anything is put into its prompt."""
+    prompts = sum(estimated_tokens(message.text) for message in release.messages)
+    shown = release.examples[: release.nearest_examples or None]
+    said = sum(_tokens_of(each.input) + estimated_tokens(each.output) for each in shown)
+    return prompts + said + _tokens_of(release.tools) + _tokens_of(release.output_schema)
+
+
+def _tokens_of(value: object) -> int:
+    return estimated_tokens(msgspec.json.encode(value).decode()) if value else 0
 
 
 def _nowhere(_project: str, _span: Span) -> None:

@@ -1,5 +1,6 @@
 """How the results of operations look on a terminal."""
 
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -13,12 +14,14 @@ from lasttenth.app.views import IndexView, ModelsView, SpanView
 from lasttenth.cli import task_lines
 from lasttenth.cli.output import table
 from lasttenth.context.retrieval import Passage
+from lasttenth.records.hashing import SHOWN
 from lasttenth.records.jobs import DEFAULT_QUEUE, Job, Schedule, ScheduleState
 from lasttenth.records.money import format_dollars
 from lasttenth.records.totals import Spending, Total
 from lasttenth.records.traces import TraceSummary
 
 PREVIEW = 160
+_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
 def render(operation: str, result: Any) -> object:
@@ -35,8 +38,9 @@ def answer_lines(answer: Answer) -> Group:
         place = f"{citation.document}:{citation.line}"
         quote = " ".join(citation.quote.split())
         lines.append(Text.assemble((f"  [{number}] ", "cyan"), (place, "cyan"), f"  “{quote}”"))
+    lines += [Text.assemble(("  calls ", "cyan"), f"{each.name}({each.arguments})") for each in answer.tool_calls]
     facts = [
-        "declined" if answer.declined else f"grounded {_share(answer.groundedness)}",
+        *_verdicts(answer),
         format_dollars(answer.cost),
         f"{answer.latency * 1000:.0f} ms",
         answer.model,
@@ -46,13 +50,19 @@ def answer_lines(answer: Answer) -> Group:
     return Group(*lines)
 
 
+def _verdicts(answer: Answer[Any]) -> list[str]:
+    if answer.declined or answer.refusal:
+        return ["refused" if answer.refusal else "declined"]
+    return [] if answer.groundedness is None else [f"grounded {_share(answer.groundedness)}"]
+
+
 def trace_row(summary: TraceSummary) -> list[str]:
     """Return one trace as cells."""
     started = datetime.fromtimestamp(summary.start / 1e9, tz=UTC).astimezone()
     tokens = "" if summary.input_tokens is None else f"{summary.input_tokens}+{summary.output_tokens or 0}"
     return [
         f"{started:%H:%M:%S}",
-        summary.name,
+        _HASH.sub(lambda found: found[0][:SHOWN], summary.name),
         summary.error or summary.status,
         f"{summary.duration / 1e6:.0f} ms",
         tokens,
@@ -105,7 +115,8 @@ def _spending(spending: Sequence[Spending]) -> object:
     return table(("Name", "Requests", "Failed", "Tokens", "Cost"), rows, empty="Nobody was named in this time.")
 
 
-def _trace(spans: Sequence[SpanView]) -> object:
+def trace_lines(spans: Sequence[SpanView], *, is_full: bool = False) -> Group:
+    """Return the spans of a trace as a tree, with the beginning of what was said, or all of it."""
     depths = {"": -1}
     lines: list[Text] = []
     for span in spans:
@@ -113,11 +124,12 @@ def _trace(spans: Sequence[SpanView]) -> object:
         took = f"{(span.end - span.start) / 1e6:.1f} ms"
         style = "red" if span.status == "error" else "bold"
         lines.append(Text.assemble("  " * depth, (span.name, style), f"  {span.error or span.status}  {took}"))
-        lines += [Text("  " * depth + f"    {line}", style="dim") for line in _details(span)]
+        indent = "  " * depth + "    "
+        lines += [Text(indent + line, style="dim") for line in _details(span, _whole if is_full else _preview)]
     return Group(*lines)
 
 
-def _details(span: SpanView) -> list[str]:
+def _details(span: SpanView, said: Callable[[str | None], str]) -> list[str]:
     facts: list[tuple[str, object]] = [
         ("model", span.model),
         ("release", span.assignment.release[:12] if span.assignment else ""),
@@ -126,8 +138,8 @@ def _details(span: SpanView) -> list[str]:
         ("cost", format_dollars(span.cost) if span.usage else ""),
         ("stages", ", ".join(f"{name} {spent / 1e6:.1f} ms" for name, spent in span.stages.items())),
         ("facts", ", ".join(f"{name} {value}" for name, value in span.attributes.items())),
-        ("input", _preview(span.input)),
-        ("output", _preview(span.output)),
+        ("input", said(span.input)),
+        ("output", said(span.output)),
     ]
     return [f"{name:8}{value}" for name, value in facts if value]
 
@@ -135,6 +147,15 @@ def _details(span: SpanView) -> list[str]:
 def _preview(text: str | None) -> str:
     line = " ".join((text or "").split())
     return line if len(line) <= PREVIEW else f"{line[:PREVIEW]}…"
+
+
+def _whole(text: str | None) -> str:
+    """Return a payload in lines of its own, JSON among them so that it can be read."""
+    try:
+        shown = msgspec.json.format(text or "", indent=2)
+    except msgspec.DecodeError:
+        shown = text or ""
+    return f"\n{shown}" if shown else ""
 
 
 def _passages(passages: Sequence[Passage]) -> object:
@@ -253,7 +274,6 @@ def _known(value: object) -> str:
 
 _FORMS: dict[str, Callable[[Any], object]] = {
     "list_traces": _traces,
-    "show_trace": _trace,
     "show_usage": _usage,
     "show_spending": _spending,
     "search_index": _passages,
@@ -276,6 +296,7 @@ _FORMS: dict[str, Callable[[Any], object]] = {
     "move_pointer": task_lines.move_line,
     "roll_back": task_lines.move_line,
     "protect_pointer": task_lines.protection_line,
+    "list_cases": task_lines.case_table,
     "list_proposals": task_lines.proposal_list,
     "propose_move": task_lines.proposal_lines,
     "review_proposal": task_lines.proposal_lines,

@@ -48,6 +48,8 @@ def replay(
     async def work(app: App) -> list[Replayed]:
         if task:
             await app.tasks.get(task)
+        if task and release:
+            await app.tasks.pull(task, version=release)  # a release that is not there is told once
         latest = [] if traces else await app.traces(limit=last, where=TraceFilter(task=task))
         names = traces or list(dict.fromkeys(summary.trace_id for summary in latest))
         return await app.replay(names, release=release, live=live)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
+import msgspec
 import typer
 from rich.console import Group
 
@@ -96,7 +97,8 @@ def check(files: Files, folder: Folder = "", project: Project = DEFAULT_PROJECT,
     found = _found(files)
 
     async def work(app: App) -> list[Checked]:
-        return [_checked(app, file) for file in found]
+        known: dict[str, str] = {}
+        return [_checked(app, file, known) for file in found]
 
     checked = run(folder, project, work)
     show(checked, as_json=as_json, render=lambda found: Group(*map(checked_lines, found)))
@@ -166,12 +168,18 @@ def propose(
     show(run(folder, project, work), as_json=as_json, render=lambda state: render("propose_move", state))
 
 
-def _checked(app: App, file: Path) -> Checked:
+def _checked(app: App, file: Path, known: dict[str, str]) -> Checked:
+    """Return what can be said about a file, beside those that are `known`: where each task was declared."""
     try:
-        return app.tasks.check(read_text(file), source=str(file))
+        checked = app.tasks.check(read_text(file), source=str(file))
     except ConfigurationError as error:
-        finding = Finding(severity="error", part=str(file), message=error.message)
-        return Checked(task="", release="", findings=[finding], tokens=0, cost=None)
+        finding = Finding(severity="error", part="file", message=str(error))
+        return Checked(source=str(file), task="", release="", findings=[finding], tokens=0, cost=None)
+    other = known.setdefault(checked.task, str(file))
+    if other == str(file):
+        return checked
+    finding = Finding(severity="error", part="name", message=f"{other} declares task {checked.task} as well.")
+    return msgspec.structs.replace(checked, findings=[finding, *checked.findings])
 
 
 def _require_one_each(texts: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lasttenth.app.tasks import Checked, Pushed, TaskState
 from lasttenth.cli.output import table
-from lasttenth.records.definitions import Task
+from lasttenth.records.definitions import Case, Task
 from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.records.hashing import SHOWN
 from lasttenth.records.money import format_dollars
@@ -70,6 +70,21 @@ def release_table(registrations: Sequence[Registration]) -> object:
     return table(("Release", "Declared", "By", "Why"), rows, empty="Nothing was declared.", in_lines=True)
 
 
+def case_table(cases: Sequence[Case]) -> object:
+    """Return cases, one a line."""
+    rows = [
+        (each.hash[:SHOWN], _asked(each), (each.reference or {}).get("text", ""), ", ".join(each.tags))
+        for each in cases
+    ]
+    return table(("Case", "Asked", "A good answer", "Tags"), rows, empty="No cases.")
+
+
+def _asked(case: Case) -> str:
+    given = case.input.get("variables") or {}
+    variables = " ".join(f"{name}={_shown(value)}" for name, value in given.items())
+    return f"{case.input.get('question', '')}  {variables}".strip()
+
+
 def changes(found: Sequence[Change]) -> Group:
     """Return what is different between two releases."""
     if not found:
@@ -96,7 +111,7 @@ def checked_lines(checked: Checked) -> Group:
     """Return what can be said about a task file."""
     cost = "" if checked.cost is None else f", {format_dollars(checked.cost)} to send"
     name = f"task/{checked.task}  about {checked.tokens} tokens{cost}" if checked.task else "no task"
-    head = Text(name, style="bold")
+    head = Text(f"{checked.source}  {name}", style="bold")
     lines = [
         Text.assemble("  ", (each.severity, _COLOURS[each.severity]), f"  {each.part}  {each.message}")
         for each in checked.findings

@@ -11,9 +11,10 @@ from rich.text import Text
 
 from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT
+from lasttenth.app.views import SpanView, span_view
 from lasttenth.cli.generic import add_operation, run
-from lasttenth.cli.output import AsJson, Folder, Project, console
-from lasttenth.cli.rendering import trace_row
+from lasttenth.cli.output import AsJson, Folder, Project, console, show
+from lasttenth.cli.rendering import trace_lines, trace_row
 from lasttenth.records.traces import TraceSummary
 
 POLL_SECONDS = 0.5
@@ -23,11 +24,12 @@ LONGEST_CALL = 600 * 10**9
 
 _OPERATIONS = {
     "traces": "list_traces",
-    "show": "show_trace",
     "usage": "show_usage",
     "spending": "show_spending",
 }
 
+Trace = Annotated[str, typer.Argument(help="The trace's id.", show_default=False)]
+Full = Annotated[bool, typer.Option("--full", help="All of what was said, not its beginning alone.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=1000, help="How many earlier traces to begin with.")]
 Follow = Annotated[bool, typer.Option("--follow/--no-follow", help="Go on as new traces come.")]
 
@@ -36,8 +38,25 @@ def register(app: typer.Typer, name: str) -> None:
     """Add the command."""
     if name in _OPERATIONS:
         add_operation(app, _OPERATIONS[name])
+    elif name == "show":
+        app.command(name, help="Show the spans of a trace.")(show_trace)
     else:
         app.command(name, help="Follow the traces as they come.")(tail)
+
+
+def show_trace(
+    trace: Trace,
+    full: Full = False,
+    folder: Folder = "",
+    project: Project = DEFAULT_PROJECT,
+    as_json: AsJson = False,
+) -> None:
+    """Print the spans of a trace as a tree."""
+
+    async def work(app: App) -> list[SpanView]:
+        return [span_view(span) for span in await app.trace(trace)]
+
+    show(run(folder, project, work), as_json=as_json, render=lambda spans: trace_lines(spans, is_full=full))
 
 
 def tail(

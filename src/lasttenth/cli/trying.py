@@ -1,35 +1,32 @@
 """`lasttenth try`."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import aclosing, contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from typing import Annotated, Any
 
 import msgspec
 import typer
-from rich.columns import Columns
 from rich.console import Group
-from rich.live import Live
-from rich.panel import Panel
 from rich.text import Text
 
 from lasttenth.app.answers import Answer
 from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT
-from lasttenth.app.playground import Asked
+from lasttenth.app.playground import Asked, Failure
 from lasttenth.app.tasks import Rendered
 from lasttenth.cli.ask import Variables, pairs
 from lasttenth.cli.generic import run
-from lasttenth.cli.output import AsJson, Folder, Project, console, show
+from lasttenth.cli.output import AsJson, Folder, Project, progress_console, show
 from lasttenth.cli.rendering import answer_lines
+from lasttenth.cli.side_by_side import Speaking, side_by_side
+from lasttenth.records.errors import InvalidCommandError
 from lasttenth.records.hashing import SHOWN
 from lasttenth.records.money import format_dollars
 from lasttenth.releases.including import read_text
 from lasttenth.releases.pointers import PRODUCTION
 
 FAILED = 1
-SAID = 2_000
-"""Characters of what a release says that are shown while it speaks: its latest."""
 
 Task = Annotated[str, typer.Argument(help="The task's name.", show_default=False)]
 Question = Annotated[str, typer.Argument(help="What the user says; a prompt may go without.")]
@@ -37,7 +34,7 @@ Releases = Annotated[
     list[str] | None, typer.Option("--release", help="A pointer or a hash; several are asked at one time.")
 ]
 File = Annotated[
-    Path | None, typer.Option("--file", help="A task file to try beside them; it is declared, and no pointer moves.")
+    Path | None, typer.Option("--file", help="A task file to try; nothing is declared, and no pointer moves.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only show what the models would be asked.")]
 SaveCase = Annotated[
@@ -45,14 +42,9 @@ SaveCase = Annotated[
     typer.Option("--save-case", help="Keep what is asked as a case, with what a good answer says; that may be empty."),
 ]
 
-Hear = Callable[[Mapping[str, str]], None]
-"""Show what releases have said so far, by the names under which they were asked for."""
-
-
-class Failed(msgspec.Struct, frozen=True, kw_only=True):
-    """A release that gave no answer."""
-
-    error: str
+Outcome = Answer[Any] | Failure
+Versions = Mapping[str, str]
+"""The names under which releases are shown, with what each is found by."""
 
 
 def register(app: typer.Typer, name: str) -> None:
@@ -73,72 +65,59 @@ def ask_each(
     as_json: AsJson = False,
 ) -> None:
     """Ask several releases the same, and show their answers side by side as they come."""
+    if dry_run and save_case is not None:
+        raise InvalidCommandError("A dry run keeps no case.", hint="Leave out --dry-run or --save-case.")
     asked = Asked(question=question, variables=pairs(variable or []))
-    text = None if file is None else read_text(file)
+    given = None if file is None else (file.name, read_text(file))
 
     async def look(app: App) -> dict[str, Rendered]:
+        versions = await _versions(app, task, release, given)
         return {
-            version: await app.tasks.render(task, question, version=version, variables=asked.variables)
-            for version in await _versions(app, release, text)
+            name: await app.tasks.render(task, question, version=version, variables=asked.variables)
+            for name, version in versions.items()
         }
 
-    async def ask(app: App) -> dict[str, Answer[Any] | Failed]:
-        versions = await _versions(app, release, text)
-        await look(app)  # a release that cannot be asked is told before any is
+    async def ask(app: App) -> dict[str, Outcome]:
+        await look(app)  # what cannot be asked is told before anybody is
         if save_case is not None:
             await app.playground.save(task, asked, reference=save_case)
-        with _side_by_side(versions, is_wanted=not as_json) as hear:
-            return await _answers(app, task, asked, versions, hear)
+            progress_console().print("Kept as a case.", style="dim")
+        versions = await _versions(app, task, release, given)
+        with side_by_side(list(versions), is_wanted=not as_json) as speaking:
+            return await _answers(app, task, asked, versions, speaking)
 
     if dry_run:
         show(run(folder, project, look), as_json=as_json, render=rendered_lines)
         return
     answers = run(folder, project, ask)
     show(answers, as_json=as_json, render=answers_lines)
-    if any(isinstance(answer, Failed) for answer in answers.values()):
+    if any(isinstance(answer, Failure) for answer in answers.values()):
         raise typer.Exit(FAILED)
 
 
-async def _versions(app: App, releases: Sequence[str] | None, text: str | None) -> list[str]:
-    """Return which releases to ask: those that are named, and that of a file, which is declared."""
-    if text is None:
-        return list(dict.fromkeys(releases or [PRODUCTION]))
-    pushed = await app.tasks.push(text, pointer="")
-    return list(dict.fromkeys([*(releases or [PRODUCTION]), pushed.release[:SHOWN]]))
+async def _versions(app: App, task: str, releases: Sequence[str] | None, file: tuple[str, str] | None) -> Versions:
+    """Return what is asked: the releases that are named and that of a file, or where nothing is, `production`."""
+    versions = {name: name for name in releases or ([PRODUCTION] if file is None else [])}
+    if file is None:
+        return versions
+    kept = await app.playground.keep(file[1], source=file[0])
+    if kept.task.name != task:
+        raise InvalidCommandError(f"{file[0]} declares task {kept.task.name}, not {task}.", hint="Name that one.")
+    return {**versions, file[0]: kept.release.hash}
 
 
-async def _answers(
-    app: App, task: str, asked: Asked, versions: Sequence[str], hear: Hear
-) -> dict[str, Answer[Any] | Failed]:
-    said = dict.fromkeys(versions, "")
-    found: dict[str, Answer[Any] | Failed] = {}
-    pieces = app.playground.ask(task, asked.question, versions=versions, variables=asked.variables)
+async def _answers(app: App, task: str, asked: Asked, versions: Versions, speaking: Speaking) -> dict[str, Outcome]:
+    names = {version: name for name, version in versions.items()}
+    found: dict[str, Outcome] = {}
+    pieces = app.playground.ask(task, asked.question, versions=list(names), variables=asked.variables)
     async with aclosing(pieces) as heard:
         async for piece in heard:
-            said[piece.version] += piece.text
-            if piece.answer is not None:
-                found[piece.version] = piece.answer
-            elif piece.error:
-                found[piece.version] = Failed(error=piece.error)
-            hear(said)
-    return {version: found[version] for version in versions}
-
-
-@contextmanager
-def _side_by_side(versions: Sequence[str], *, is_wanted: bool) -> Iterator[Hear]:
-    """Show on a terminal what releases say while they say it; what stands there goes when all have ended."""
-    terminal = console()
-    if not is_wanted or not terminal.is_terminal:
-        yield lambda _said: None
-        return
-    width = max(terminal.width // len(versions) - 1, 20)
-    with Live(console=terminal, transient=True, auto_refresh=False) as live:
-
-        def hear(said: Mapping[str, str]) -> None:
-            panels = [Panel(text[-SAID:], title=version, width=width) for version, text in said.items()]
-            live.update(Columns(panels), refresh=True)
-
-        yield hear
+            name = names[piece.version]
+            outcome = piece.answer or piece.failure
+            if outcome is not None:
+                found[name] = outcome
+            speaking.say(name, piece.text if piece.failure is None else piece.failure.message)
+    return {name: found[name] for name in versions}
 
 
 def rendered_lines(rendered: Mapping[str, Rendered]) -> Group:
@@ -146,14 +125,15 @@ def rendered_lines(rendered: Mapping[str, Rendered]) -> Group:
     return Group(*(line for version, each in rendered.items() for line in _messages(version, each)))
 
 
-def answers_lines(answers: Mapping[str, Answer[Any] | Failed]) -> Group:
+def answers_lines(answers: Mapping[str, Outcome]) -> Group:
     """Return what releases answered."""
     return Group(*(part for version, answer in answers.items() for part in _answered(version, answer)))
 
 
-def _answered(version: str, answer: Answer[Any] | Failed) -> list[Text | Group]:
-    if isinstance(answer, Failed):
-        return [Text(version, style="bold"), Text(answer.error, style="red")]
+def _answered(version: str, answer: Outcome) -> list[Text | Group]:
+    if isinstance(answer, Failure):
+        trace = [Text(f"  trace {answer.trace_id}", style="dim")] if answer.trace_id else []
+        return [Text(version, style="bold"), Text(answer.message, style="red"), *trace]
     return [_head(version, answer.release), answer_lines(answer)]
 
 
@@ -161,7 +141,11 @@ def _messages(version: str, rendered: Rendered) -> list[Text]:
     cost = "" if rendered.cost is None else f", {format_dollars(rendered.cost)} to send"
     head = _head(version, rendered.release).append(f"  {rendered.model}, about {rendered.tokens} tokens{cost}")
     said = [Text.assemble((f"  {each['role']}  ", "cyan"), str(each["content"])) for each in rendered.messages]
-    return [head, *said]
+    others = [
+        Text.assemble((f"  {name}  ", "cyan"), msgspec.json.encode(value).decode())
+        for name, value in rendered.parameters.items()
+    ]
+    return [head, *said, *others]
 
 
 def _head(version: str, release: str) -> Text:

@@ -23,6 +23,8 @@ class LasttenthError(Exception):
         self.hint = hint
         self.parameter = parameter
         self.retry_after = retry_after
+        self.trace_id = ""
+        """Where it is recorded, if it is."""
 
 
 def error_of(code: str) -> type[LasttenthError]:

@@ -11,7 +11,7 @@ import msgspec
 from jinja2 import nodes
 
 from lasttenth.records.definitions import Release
-from lasttenth.records.errors import ConfigurationError, InvalidRequestError
+from lasttenth.records.errors import ConfigurationError, InvalidRequestError, TaskFileError
 from lasttenth.records.hashing import canonical
 from lasttenth.releases.rendering import GIVEN, QUESTION, examples, parsed, variables_of
 from lasttenth.releases.schemas import is_strict, schema_of
@@ -57,6 +57,16 @@ def findings(file: TaskFile) -> list[Finding]:
         *_about_other_files(file),
     ]
     return sorted(found, key=lambda finding: finding.severity)
+
+
+def require_working(file: TaskFile, source: str) -> None:
+    """Raise TaskFileError for a task that cannot work."""
+    errors = [finding for finding in findings(file) if finding.severity == "error"]
+    if errors:
+        raise TaskFileError(
+            f"{source} cannot be taken: {errors[0].part}: {errors[0].message}",
+            hint="All that was found is shown by: lasttenth task check",
+        )
 
 
 def _error(part: str, message: str) -> Finding:

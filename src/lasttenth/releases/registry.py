@@ -163,6 +163,7 @@ class Registry:
             return Resolved(await self._of_task(task, version), version, 1.0)
         names = {each.release for each in await self.declared(task, limit=MOST) if each.release.startswith(version)}
         if len(version) < SHORTEST or not names:
+            await self.task(task)
             raise NotFoundError(
                 f"Task {task} has no pointer and no release {version}.",
                 hint=f"Name a pointer, or at least {SHORTEST} digits of a hash: lasttenth task releases {task}",

@@ -5,7 +5,16 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import FunctionLoader, StrictUndefined, Template, TemplateError, UndefinedError, meta, nodes
+from jinja2 import (
+    FunctionLoader,
+    StrictUndefined,
+    Template,
+    TemplateError,
+    TemplateSyntaxError,
+    UndefinedError,
+    meta,
+    nodes,
+)
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from lasttenth.records.definitions import Message, Release
@@ -78,6 +87,10 @@ def variables_of(release: Release) -> frozenset[str]:
     """Return the names of the variables that a release's templates read. Raises ConfigurationError."""
     try:
         return frozenset().union(*(_names(message.text) for message in release.messages))
+    except TemplateSyntaxError as error:
+        raise ConfigurationError(
+            f"A prompt of task {release.task} cannot be read, line {error.lineno}: {str(error.message).rstrip('.')}."
+        ) from error
     except TemplateError as error:
         raise ConfigurationError(f"A prompt of task {release.task} cannot be read: {error}.") from error
 

@@ -47,7 +47,7 @@ class Schema:
         try:
             self._validator = jsonschema_rs.validator_for(schema, pattern_options=options, offline=True)
         except ValueError as error:
-            reason = str(error).partition("\n")[0]
+            reason = _problem(error) if isinstance(error, jsonschema_rs.ValidationError) else str(error)
             raise ConfigurationError(f"It is no JSON Schema that can be used: {reason}.") from error
         self._work = Work(schema)
         steps = self._work.steps(PERIOD)

@@ -68,7 +68,7 @@ def read_task(text: str, *, source: str) -> TaskFile:
     front = _front_matter(found[1], source)
     if not is_task_name(front.name):
         raise TaskFileError(
-            f"{front.name!r} in {source} is no name of a task.",
+            f"{source}: {front.name!r} is no name of a task.",
             hint="Use up to 100 lower-case letters, digits, points, hyphens and underscores.",
         )
     messages = _messages(found[2])
@@ -118,14 +118,23 @@ def _front_matter(text: str, source: str) -> _FrontMatter:
     try:
         front = yaml.safe_load(text)
         _check_names(front, "", source)
+        _write_outputs(front)
         return msgspec.convert(front, _FrontMatter)
     except msgspec.ValidationError as error:
-        raise TaskFileError(f"The front matter of {source} is wrong: {error}.") from error
+        raise TaskFileError(f"{source}: the front matter is wrong: {error}.") from error
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 2 if error.problem_mark is not None else 2  # the first one is ---
-        raise TaskFileError(f"The front matter of {source} is not YAML, line {line}: {error.problem}.") from error
+        raise TaskFileError(f"{source}: the front matter is not YAML, line {line}: {error.problem}.") from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:  # a date that is none, lists in lists without end
-        raise TaskFileError(f"The front matter of {source} is not YAML: {error}.") from error
+        raise TaskFileError(f"{source}: the front matter is not YAML: {error}.") from error
+
+
+def _write_outputs(front: Any) -> None:
+    """Write the outputs of examples that stand there as data as the JSON that a model would say."""
+    examples = front.get("examples") if isinstance(front, dict) else None
+    for example in examples if isinstance(examples, list) else ():
+        if isinstance(example, dict) and isinstance(example.get("output"), dict | list):
+            example["output"] = msgspec.json.encode(example["output"]).decode()
 
 
 def _check_names(value: Any, place: str, source: str) -> None:
@@ -138,7 +147,7 @@ def _check_names(value: Any, place: str, source: str) -> None:
             if not isinstance(name, str):
                 where = place.lstrip(".") or "the front matter"
                 raise TaskFileError(
-                    f"In {where} of {source} a name is read as {name!r}.", hint="Put it between quotes, as in 'on'."
+                    f"{source}: in {where} a name is read as {name!r}.", hint="Put it between quotes, as in 'on'."
                 )
             _check_names(each, f"{place}.{name}", source)
 

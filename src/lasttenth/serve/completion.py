@@ -109,7 +109,8 @@ class Completion:
                     case GroundingPart(groundedness=groundedness, declined=declined):
                         self._settlement.outcome.attributes |= {"groundedness": groundedness, "declined": declined}
                     case FitPart(attempts=attempts, repaired=repaired):
-                        self._settlement.outcome.attributes |= {"attempts": attempts, "repaired": repaired}
+                        self._settlement.outcome.attributes |= {"attempts": attempts}
+                        self._settlement.outcome.attributes |= {"repaired": True} if repaired else {}
                     case FinishPart():
                         self._finish(part)
                     case _:

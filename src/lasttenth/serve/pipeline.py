@@ -90,6 +90,8 @@ class Pipeline:
         try:
             return await self._answer(call, settlement)
         except BaseException as error:
+            if isinstance(error, LasttenthError):
+                error.trace_id = scope.trace_id
             settlement.fail(code_of(error))
             raise
 

@@ -252,7 +252,9 @@ def _conversation(call: TaskCall, *, asks: bool) -> _Conversation:
         return _Conversation("", spoken)
     if not call.messages or call.messages[-1].get("role") not in {"user", "tool"}:
         raise InvalidRequestError(
-            "The last message must be the user's question, or what a tool returned.", parameter="messages"
+            "The last message must be the user's question, or what a tool returned.",
+            hint=f"The prompt of task {call.release.task} reads {{{{ question }}}}.",
+            parameter="messages",
         )
     place = max((place for place, each in enumerate(spoken) if each["role"] == "user"), default=-1)
     question = text_of(spoken[place]).strip() if place >= 0 else ""

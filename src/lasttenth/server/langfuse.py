@@ -38,6 +38,7 @@ from lasttenth.releases.versions import Version
 from lasttenth.server.requests import Door, headers_of, read_body
 
 PROMPTS = "/api/public/v2/prompts"
+PROJECTS = "/api/public/projects"
 Act = Callable[["_Project", Request, bytes], Awaitable[object]]
 Asked = TypeVar("Asked", bound=msgspec.Struct)
 _Time = Annotated[datetime, msgspec.Meta(tz=True)]
@@ -47,6 +48,7 @@ _Count = Annotated[int, msgspec.Meta(ge=1, le=1_000_000)]
 class _Project(NamedTuple):
     """What is done in it, and what was declared there."""
 
+    name: str
     tasks: ProjectTasks
     versions: ProjectVersions
 
@@ -86,6 +88,7 @@ class Langfuse:
     def routes(self) -> list[BaseRoute]:
         """Return the routes. A prompt's name may have slashes in it, so that one that cannot be is told as such."""
         return [
+            Route(PROJECTS, self._endpoint(_projects), methods=["GET"]),
             Route(PROMPTS, self._endpoint(_list), methods=["GET"]),
             Route(PROMPTS, self._endpoint(_create), methods=["POST"]),
             Route(PROMPTS + "/{name:path}/versions/{version}", self._endpoint(_label), methods=["PATCH"]),
@@ -101,11 +104,17 @@ class Langfuse:
                 body = await read_body(request.receive, headers, limit=self._body_limit)
                 app = App(project=identity.project, actor=identity.actor, installation=self._installation)
                 versions = ProjectVersions(self._installation, identity.project)
-                return _json(await act(_Project(app.tasks, versions), request, body))
+                return _json(await act(_Project(identity.project, app.tasks, versions), request, body))
             except LasttenthError as error:
                 return _json({"message": str(error), "error": error.code}, status=error.status)
 
         return endpoint
+
+
+async def _projects(project: _Project, _request: Request, _body: bytes) -> dict[str, Any]:
+    """Return the one project that the key opens: clients ask for it to see that the key is valid."""
+    one = {"id": project.name, "name": project.name, "metadata": {}}
+    return {"data": [{**one, "organization": {"id": "lasttenth", "name": "lasttenth"}}]}
 
 
 async def _get(project: _Project, request: Request, _body: bytes) -> Prompt:

@@ -3,7 +3,7 @@
 import pytest
 
 from lasttenth.records.errors import ConfigurationError
-from lasttenth.releases.taskfile import builtin_tasks, read_task
+from lasttenth.releases.taskfile import builtin_tasks, read_task, write_task
 
 FILE = """---
 name: greet
@@ -70,3 +70,12 @@ def test_built_in_task_answers_with_citations() -> None:
 
     assert tasks["answer"].cites
     assert tasks["answer"].model == "builtin/extractive"
+
+
+def test_output_of_an_example_may_be_data() -> None:
+    text = "---\nname: t\nmodel: m\nexamples:\n  - {output: {b: 1, a: [2]}}\n  - {output: calm}\n---\n# User\nx"
+
+    file = read_task(text, source="it")
+
+    assert [example.output for example in file.release.examples] == ['{"b":1,"a":[2]}', "calm"]
+    assert read_task(write_task(file), source="again") == file

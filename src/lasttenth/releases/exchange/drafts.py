@@ -34,6 +34,9 @@ def finished(draft: Draft, remarks: Remarks) -> Imported:
         again = read_task(text, source=draft.source)
     except ConfigurationError as error:
         return failure(draft.source, error.message, remarks.all())
+    if "/" not in again.release.model:
+        said = f"Models are named provider/model, and nobody answers to {again.release.model}."
+        remarks.differs("model", f"{said} Write its provider before it.")
     errors = [finding for finding in findings(again) if finding.severity == "error"]
     if errors:
         return failure(draft.source, f"{errors[0].part}: {errors[0].message}", remarks.all())

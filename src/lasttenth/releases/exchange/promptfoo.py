@@ -114,7 +114,9 @@ class _Configuration:
             raise ConfigurationError("No provider answers it with a model: name one with --model.")
         config = usable[0].config if usable else {}
         for other in usable[1:]:
-            remarks.note(f"providers.{other.name}", f"Try it with: lasttenth ask --model {other.model}")
+            remarks.note(
+                f"providers.{other.name}", f"Try it with: lasttenth ask QUESTION --task NAME --model {other.model}"
+            )
         parameters = parameters_of({**config, **prompt.config}, remarks, place="config")
         schema = _schema_of(parameters.get("response_format"))
         if schema is not None:

@@ -220,7 +220,7 @@ class TraceTable:
 
     def _unknown(self, trace_id: str) -> NotFoundError:
         return NotFoundError(
-            f"There is no trace {trace_id} in project {self._project}.", hint="List them with: lasttenth tail"
+            f"There is no trace {trace_id} in project {self._project}.", hint="List them with: lasttenth traces"
         )
 
     def _body(self, span: Span, cuts: dict[SpanKey, list[Cut]]) -> Body:
