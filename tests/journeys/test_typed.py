@@ -66,12 +66,6 @@ class PydanticTone(BaseModel):
 
 
 @pytest.fixture(scope="module")
-def upstream() -> Iterator[Upstream]:
-    with Upstream() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def server(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder: Path = tmp_path_factory.mktemp("installation")
     with running_server(folder, settings=SETTINGS.format(base_url=upstream.base_url)) as started:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from lasttenth.records.definitions import Message, Release, Task
 from lasttenth.records.events import Registration
-from lasttenth.releases.exchange.langfuse import Prompt, file_of, form_of, prompt_of, read_prompt
+from lasttenth.releases.exchange.langfuse.prompts import Prompt, file_of, form_of, prompt_of, read_prompt
 from lasttenth.releases.taskfile import TaskFile
 from lasttenth.releases.versions import Version
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import msgspec
 
 from lasttenth.context.retrieval import Passage, Snapshot
-from lasttenth.models.openai import function_tool, text_of
+from lasttenth.models.openai import function_tool
 from lasttenth.records.definitions import Environment, Release, RetrievalBinding, StructuredOutput
 from lasttenth.records.errors import ConflictError, InvalidRequestError
 from lasttenth.records.ids import Clock, Ids
@@ -17,12 +17,11 @@ from lasttenth.records.traces import Payload, Span
 from lasttenth.releases.rendering import PASSAGES, QUESTION, examples, render, variables_of
 from lasttenth.releases.schemas import schema_of
 from lasttenth.serve.citing import cited
+from lasttenth.serve.conversation import conversation_of, conversed, last_said
 from lasttenth.serve.settle import RecordSpan
 from lasttenth.serve.typed import shaped, typed
 
 F = TypeVar("F", bound=Sequence[object])
-
-Messages = tuple[dict[str, Any], ...]
 
 EXAMPLES = "nearest examples"
 """The name of the span that says which examples were shown."""
@@ -128,14 +127,14 @@ class DefaultProgram:
         """
         release, binding = call.release, call.release.retrieval
         asks = QUESTION in variables_of(release)
-        question, before, after = _conversation(call, asks=asks)
+        question, before, after = conversation_of(call, asks=asks)
         _check_input(call, question)
         passages = [] if binding is None else await self._retrieve(call, binding, question)
         shown = await self._nearest(call, question) if release.nearest_examples else None
         prompt = render(release, {**call.variables, QUESTION: question, PASSAGES: passages})
         request = ChatRequest(
             model=release.model,
-            messages=(*_conversed(prompt, examples(release, shown), before, asks=asks), *after),
+            messages=(*conversed(prompt, examples(release, shown), before, asks=asks), *after),
             parameters={**release.parameters, **_tools(release), **call.parameters},
             stream=call.stream,
         )
@@ -171,7 +170,7 @@ class DefaultProgram:
     async def _nearest(self, call: TaskCall, question: str) -> list[int]:
         """Return the places of the examples that are nearest to what is asked."""
         shown, names = call.release.examples, {name for each in call.release.examples for name in each.input}
-        asked = _told({QUESTION: question or _last_said(call), **call.variables}, names)
+        asked = _told({QUESTION: question or last_said(call), **call.variables}, names)
 
         async def compare(retriever: Searching) -> list[int]:
             texts = [_told(example.input, names) for example in shown]
@@ -199,14 +198,6 @@ class DefaultProgram:
         return found
 
 
-def _last_said(call: TaskCall) -> str:
-    """Return what the user said last, which the prompt need not read; pictures and the like say nothing."""
-    said = next((each.get("content") for each in reversed(call.messages) if each["role"] == "user"), "")
-    if not isinstance(said, list):
-        return str(said or "")
-    return "\n".join(str(part.get("text", "")) for part in said if isinstance(part, dict))
-
-
 def _told(given: Mapping[str, Any], names: Collection[str]) -> str:
     """Return what is given under some names as one text."""
     values = (given[name] for name in sorted(names) if name in given)
@@ -232,43 +223,3 @@ def _tools(release: Release) -> dict[str, Any]:
     if not release.tools:
         return {}
     return {"tools": [function_tool(**msgspec.structs.asdict(tool)) for tool in release.tools]}
-
-
-class _Conversation(NamedTuple):
-    """The question, which is the last user message, and what goes into the prompt before it and after it."""
-
-    question: str
-    before: Messages
-    after: Messages = ()
-
-
-def _conversation(call: TaskCall, *, asks: bool) -> _Conversation:
-    """Return a conversation by its question; what comes after that are calls of tools and what they returned.
-
-    Where neither the prompt nor an index asks for the question, the whole conversation goes in, which may be none.
-    """
-    spoken = tuple(message for message in call.messages if message.get("role") in {"user", "assistant", "tool"})
-    if call.release.retrieval is None and not asks:
-        return _Conversation("", spoken)
-    if not call.messages or call.messages[-1].get("role") not in {"user", "tool"}:
-        raise InvalidRequestError(
-            "The last message must be the user's question, or what a tool returned.",
-            hint=f"The prompt of task {call.release.task} reads {{{{ question }}}}.",
-            parameter="messages",
-        )
-    place = max((place for place, each in enumerate(spoken) if each["role"] == "user"), default=-1)
-    question = text_of(spoken[place]).strip() if place >= 0 else ""
-    if not question:
-        raise InvalidRequestError("The question is empty.", parameter="messages")
-    if asks:
-        return _Conversation(question, spoken[:place], spoken[place + 1 :])
-    return _Conversation(question, spoken)
-
-
-def _conversed(prompt: Messages, shown: Messages, history: Messages, *, asks: bool) -> Messages:
-    """Return the prompt with its examples and the conversation before its last message, which asks, or else behind it."""
-    if asks:
-        return (*prompt[:-1], *shown, *history, prompt[-1])
-    if prompt[-1]["role"] == "user":
-        return (*prompt[:-1], *shown, prompt[-1], *history)
-    return (*prompt, *shown, *history)

@@ -8,18 +8,17 @@ import msgspec
 
 from lasttenth.models import openai
 from lasttenth.records.definitions import RetrievalBinding
-from lasttenth.records.errors import ConfigurationError, InvalidRequestError
-from lasttenth.records.hashing import in_order
+from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.ports import Caller, Program, TaskCall
 from lasttenth.records.traces import Assignment
 from lasttenth.releases.registry import Registry, Resolved
 from lasttenth.releases.rendering import GIVEN
-from lasttenth.releases.schemas import schema_of
 from lasttenth.serve.admit import named
 from lasttenth.serve.cache import ExactCaching
 from lasttenth.serve.calls import Call, GatewayReply
 from lasttenth.serve.completion import Completion
 from lasttenth.serve.replies import reply_headers
+from lasttenth.serve.response_format import RESPONSE_FORMAT, output_schema_of
 from lasttenth.serve.route import TaskTarget
 from lasttenth.serve.settle import Settlement, settled
 
@@ -41,9 +40,6 @@ FORWARDED = (
 """Parameters of a request that override those of the release."""
 
 VARIABLES = "variables"
-RESPONSE_FORMAT = "response_format"
-MOST_FORMAT = 32 * 2**10
-"""Bytes of a shape that a request asks for: each new one is a release, which is kept."""
 
 
 class TaskRunner:
@@ -102,7 +98,7 @@ class TaskRunner:
         """Return the pointer's release, or the one that the request makes of it: another model, index or output."""
         resolved = await registry.resolve(target.task, target.pointer, unit=call.unit)
         release = resolved.release
-        model, index, output = call.controls.get("model"), call.controls.get("index"), _output_schema(call)
+        model, index, output = call.controls.get("model"), call.controls.get("index"), output_schema_of(call.fields)
         if model is not None:
             release = msgspec.structs.replace(release, model=named(model))
         if index is not None and release.retrieval is not None:
@@ -143,48 +139,6 @@ def _variables(call: Call) -> dict[str, Any]:
             f"The variable {taken[0]} is not the caller's.", hint="Give it another name.", parameter=VARIABLES
         )
     return variables
-
-
-class _JsonSchema(msgspec.Struct):
-    schema: dict[str, Any]
-
-
-class _AsText(msgspec.Struct, tag_field="type", tag="text"):
-    pass
-
-
-class _AsObject(msgspec.Struct, tag_field="type", tag="json_object"):
-    pass
-
-
-class _AsSchema(msgspec.Struct, tag_field="type", tag="json_schema"):
-    json_schema: _JsonSchema
-
-
-class _Asked(msgspec.Struct):
-    response_format: _AsText | _AsObject | _AsSchema | None
-
-
-def _output_schema(call: Call) -> dict[str, Any] | None:
-    """Return the schema that a request asks its answer to fit, None where it asks for none. Raises InvalidRequestError."""
-    given = {name: call.fields[name] for name in (RESPONSE_FORMAT,) if name in call.fields}
-    asked = openai.decode(msgspec.json.encode(given), _Asked).response_format if given else None
-    if isinstance(asked, _AsObject):
-        return {"type": "object"}
-    if not isinstance(asked, _AsSchema):
-        return None
-    schema: dict[str, Any] = in_order(asked.json_schema.schema)
-    if len(given[RESPONSE_FORMAT]) > MOST_FORMAT:
-        raise InvalidRequestError(
-            f"response_format may have {MOST_FORMAT:,} bytes.",
-            hint="Declare a task with this output_schema.",
-            parameter=RESPONSE_FORMAT,
-        )
-    try:
-        schema_of(schema)
-    except ConfigurationError as error:
-        raise InvalidRequestError(error.message, parameter=RESPONSE_FORMAT) from error
-    return schema
 
 
 def _parameters(fields: openai.Fields) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from lasttenth.records.errors import (
     NotFoundError,
     TaskNotFoundError,
 )
-from lasttenth.releases.exchange.langfuse import (
+from lasttenth.releases.exchange.langfuse.prompts import (
     LATEST,
     NewPrompt,
     Prompt,

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lasttenth.records.errors import ConfigurationError
+from lasttenth.releases.exchange.dotprompt.picoschema import SCALARS, json_schema
 from lasttenth.releases.exchange.formats import FORMATS
 from lasttenth.releases.exchange.outcomes import Defaults, Import, has_losses
-from lasttenth.releases.exchange.picoschema import SCALARS, json_schema
 from lasttenth.releases.taskfile import TaskFile, read_task, task_of
 
 DEFAULTS = Defaults(model="scripted/echo")

@@ -6,8 +6,10 @@ and makes the files of its tool; both say what they lose, see `outcomes`.
 
 from typing import NamedTuple
 
-from lasttenth.releases.exchange import dotprompt, langfuse_files, promptfoo
+from lasttenth.releases.exchange.dotprompt import files as dotprompt
+from lasttenth.releases.exchange.langfuse import files as langfuse
 from lasttenth.releases.exchange.outcomes import Exporter, Importer
+from lasttenth.releases.exchange.promptfoo import files as promptfoo
 
 
 class Format(NamedTuple):
@@ -19,6 +21,6 @@ class Format(NamedTuple):
 
 FORMATS = {
     "dotprompt": Format(dotprompt.read_prompts, dotprompt.write_prompts),
-    "langfuse": Format(langfuse_files.read_prompts, langfuse_files.write_prompts),
+    "langfuse": Format(langfuse.read_prompts, langfuse.write_prompts),
     "promptfoo": Format(promptfoo.read_prompts, promptfoo.write_prompts),
 }

@@ -8,10 +8,10 @@ import yaml
 
 from lasttenth.records.definitions import Message, Release, RetrievalBinding, Task
 from lasttenth.records.errors import ConfigurationError
-from lasttenth.releases.exchange.nunjucks import from_jinja, to_jinja
 from lasttenth.releases.exchange.outcomes import Defaults, Import, Remarks
-from lasttenth.releases.exchange.promptfoo import read_prompts, write_prompts
-from lasttenth.releases.exchange.providers import provider_of, providers_of
+from lasttenth.releases.exchange.promptfoo.files import read_prompts, write_prompts
+from lasttenth.releases.exchange.promptfoo.nunjucks import from_jinja, to_jinja
+from lasttenth.releases.exchange.promptfoo.providers import provider_of, providers_of
 from lasttenth.releases.taskfile import TaskFile, read_task
 
 

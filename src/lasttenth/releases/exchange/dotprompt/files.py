@@ -11,15 +11,15 @@ from typing import Any, NamedTuple
 from jinja2 import TemplateError
 
 from lasttenth.records.errors import ConfigurationError
+from lasttenth.releases.exchange.dotprompt.handlebars import Node, Tag, read
+from lasttenth.releases.exchange.dotprompt.picoschema import json_schema
+from lasttenth.releases.exchange.dotprompt.scopes import literal
+from lasttenth.releases.exchange.dotprompt.to_handlebars import written
+from lasttenth.releases.exchange.dotprompt.to_jinja import messages
 from lasttenth.releases.exchange.drafts import Draft, declared_of, finished, lost_fields
-from lasttenth.releases.exchange.handlebars import Node, Tag, read
 from lasttenth.releases.exchange.naming import Names, task_name
 from lasttenth.releases.exchange.outcomes import Defaults, Export, Fields, Import, Imported, Remark, Remarks, failure
-from lasttenth.releases.exchange.picoschema import json_schema
-from lasttenth.releases.exchange.scopes import literal
 from lasttenth.releases.exchange.sources import object_of, text_of, values_of, yaml_of
-from lasttenth.releases.exchange.to_handlebars import written
-from lasttenth.releases.exchange.to_jinja import messages
 from lasttenth.releases.taskfile import TaskFile
 
 ENDING = ".prompt"

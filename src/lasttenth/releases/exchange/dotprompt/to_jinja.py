@@ -11,9 +11,9 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.releases.exchange.handlebars import Block, Node, Tag, Value
+from lasttenth.releases.exchange.dotprompt.handlebars import Block, Node, Tag, Value
+from lasttenth.releases.exchange.dotprompt.scopes import RESERVED, Found, Scope, find, types_of
 from lasttenth.releases.exchange.outcomes import Remarks
-from lasttenth.releases.exchange.scopes import RESERVED, Found, Scope, find, types_of
 from lasttenth.releases.rendering import QUESTION
 
 ROLES = {"system": "system", "user": "user", "model": "assistant", "assistant": "assistant"}

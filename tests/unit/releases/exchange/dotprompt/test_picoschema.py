@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from lasttenth.records.errors import ConfigurationError
-from lasttenth.releases.exchange.picoschema import json_schema
+from lasttenth.releases.exchange.dotprompt.picoschema import json_schema
 
 PRODUCT = """
 id: string, what it is called

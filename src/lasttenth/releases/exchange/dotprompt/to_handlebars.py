@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 from jinja2 import nodes
 
-from lasttenth.releases.exchange.handlebars import Tag, is_alone
+from lasttenth.releases.exchange.dotprompt.handlebars import Tag, is_alone
+from lasttenth.releases.exchange.dotprompt.to_jinja import ITEM
 from lasttenth.releases.exchange.outcomes import Remarks
-from lasttenth.releases.exchange.to_jinja import ITEM
 from lasttenth.releases.rendering import parsed
 
 NOTHING = Tag(place="", text="{{!}}", sign="!")

@@ -7,7 +7,7 @@ import pytest
 from lasttenth.records.definitions import Example, Message, Release, RetrievalBinding, Task
 from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.events import Registration
-from lasttenth.releases.exchange.langfuse import NewPrompt, file_of, form_of, labels_of, prompt_of, read_prompt
+from lasttenth.releases.exchange.langfuse.prompts import NewPrompt, file_of, form_of, labels_of, prompt_of, read_prompt
 from lasttenth.releases.taskfile import TaskFile
 from lasttenth.releases.versions import Version
 

@@ -14,10 +14,10 @@ from jinja2 import TemplateError
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.releases.exchange.drafts import Draft, declared_of, finished, say_lost
 from lasttenth.releases.exchange.naming import Names, task_name
-from lasttenth.releases.exchange.nunjucks import from_jinja, to_jinja
 from lasttenth.releases.exchange.outcomes import Defaults, Export, Fields, Import, Imported, Remark, Remarks, failure
-from lasttenth.releases.exchange.promptfoo_prompts import Prompt, messages_of, prompts_of
-from lasttenth.releases.exchange.providers import Provider, parameters_of, provider_of, providers_of
+from lasttenth.releases.exchange.promptfoo.nunjucks import from_jinja, to_jinja
+from lasttenth.releases.exchange.promptfoo.prompts import Prompt, messages_of, prompts_of
+from lasttenth.releases.exchange.promptfoo.providers import Provider, parameters_of, provider_of, providers_of
 from lasttenth.releases.exchange.sources import object_of, text_of, values_of, yaml_of
 from lasttenth.releases.taskfile import TaskFile
 

@@ -11,7 +11,7 @@ from typing import Any
 from lasttenth.records.errors import ConfigurationError, InvalidRequestError
 from lasttenth.records.events import Registration
 from lasttenth.releases.exchange.drafts import Draft, declared_of, finished, say_lost
-from lasttenth.releases.exchange.langfuse import file_of, form_of, prompt_of, read_prompt
+from lasttenth.releases.exchange.langfuse.prompts import file_of, form_of, prompt_of, read_prompt
 from lasttenth.releases.exchange.outcomes import Defaults, Export, Import, Imported, Remark, Remarks, failure
 from lasttenth.releases.exchange.sources import text_of
 from lasttenth.releases.taskfile import TaskFile

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from lasttenth.records.errors import ConfigurationError
-from lasttenth.releases.exchange.handlebars import Node, Tag, read
+from lasttenth.releases.exchange.dotprompt.handlebars import Node, Tag, read
+from lasttenth.releases.exchange.dotprompt.to_handlebars import written
+from lasttenth.releases.exchange.dotprompt.to_jinja import messages
 from lasttenth.releases.exchange.outcomes import Remarks
-from lasttenth.releases.exchange.to_handlebars import written
-from lasttenth.releases.exchange.to_jinja import messages
 from lasttenth.releases.rendering import compiled
 
 SCHEMA = {

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lasttenth.records.errors import ConfigurationError
-from lasttenth.releases.exchange.langfuse_files import read_prompts, write_prompts
+from lasttenth.releases.exchange.langfuse.files import read_prompts, write_prompts
 from lasttenth.releases.exchange.outcomes import Defaults, Imported
 from lasttenth.releases.taskfile import read_task
 

@@ -6,7 +6,7 @@ import pytest
 
 from lasttenth.records.definitions import Example, Message, Release, Task
 from lasttenth.records.errors import ConfigurationError
-from lasttenth.releases.exchange.dotprompt import read_prompts, write_prompts
+from lasttenth.releases.exchange.dotprompt.files import read_prompts, write_prompts
 from lasttenth.releases.exchange.outcomes import Defaults, Imported
 from lasttenth.releases.taskfile import TaskFile, read_task
 

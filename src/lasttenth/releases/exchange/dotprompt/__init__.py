@@ -1,0 +1,1 @@
+"""Dotprompt: its files, its templates in Handlebars, and its schemas, read and written."""
