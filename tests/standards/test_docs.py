@@ -14,7 +14,15 @@ import pytest
 import yaml
 from scripts import reference
 
-from lasttenth.app.configuration import ListenSettings, ProviderSettings, ServerLimits, Settings, read_settings
+from lasttenth.app.configuration import (
+    DeploymentSettings,
+    ListenSettings,
+    ProviderSettings,
+    RouteSettings,
+    ServerLimits,
+    Settings,
+    read_settings,
+)
 from lasttenth.cli.main import COMMANDS
 from lasttenth.models.providers.scripted import Line
 from lasttenth.net.transport import Limits
@@ -25,6 +33,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
+KINDS = (ListenSettings, ProviderSettings, DeploymentSettings, RouteSettings, ServerLimits, Limits, Line)
 NOT_RUN = {"make demo", "make test", "make check"}
 """What the continuous integration runs itself."""
 
@@ -107,9 +116,7 @@ def test_every_guide_ends_in_verify_and_troubleshooting() -> None:
 
 
 def test_every_command_and_setting_is_named() -> None:
-    settings = [
-        name for kind in (ListenSettings, ProviderSettings, ServerLimits, Limits, Line) for name in fields(kind)
-    ]
+    settings = [name for kind in KINDS for name in fields(kind)]
     wanted = [f"lasttenth {name}" for name in COMMANDS] + [*fields(Settings), *settings]
 
     assert [name for name in wanted if not re.search(rf"\b{re.escape(name)}\b", TEXT)] == []

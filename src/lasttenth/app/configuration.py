@@ -13,6 +13,7 @@ import msgspec
 import yaml
 
 from lasttenth.models.providers.scripted import Script
+from lasttenth.models.routes.route import Patience
 from lasttenth.net.transport import Engine, Limits
 from lasttenth.records.definitions import StructuredOutput
 from lasttenth.records.errors import ConfigurationError
@@ -25,6 +26,7 @@ RESERVED = frozenset({"builtin", "scripted", "task"})
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+_ROUTE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:-]*")
 
 
 class ListenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -41,6 +43,20 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     api_key: str = ""
     structured_output: StructuredOutput = "json_schema"
     """How it is told what shape an answer must have: by a JSON Schema, by asking for JSON, or in the prompt alone."""
+
+
+class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One of several models that share a name: `provider/model`, and how many of the calls it has beside the others."""
+
+    model: str
+    weight: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+
+
+class RouteSettings(Patience, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A name for several models, which of them share the calls, and which are asked when all of these have failed."""
+
+    deployments: Annotated[list[DeploymentSettings], msgspec.Meta(min_length=1)]
+    fallbacks: tuple[str, ...] = ()
 
 
 class ServerLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -74,6 +90,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """Empty: a SQLite file in the folder. Else the address of a PostgreSQL database."""
     providers: dict[str, ProviderSettings] = {}
     scripts: dict[str, Script] = {}
+    routes: dict[str, RouteSettings] = {}
     transport: Engine = "auto"
     """What sends requests to providers; `auto` is the faster engine where it is installed."""
     timeouts: Limits = Limits()
@@ -96,6 +113,12 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
             raise ConfigurationError(
                 f"{path}: {name} cannot name a provider.",
                 hint=f"Use lower-case letters, digits and dashes, and none of {', '.join(sorted(RESERVED))}.",
+            )
+    for name in settings.routes:
+        if not _ROUTE.fullmatch(name):
+            raise ConfigurationError(
+                f"{path}: {name} cannot name a route.",
+                hint="Use letters, digits, points, colons, dashes and underscores, and no slash.",
             )
     key = environment.get("OPENAI_API_KEY", "")
     if key and "openai" not in settings.providers:

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import socket
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,18 +24,21 @@ from lasttenth.models.prices import Prices
 from lasttenth.models.providers.builtin import BuiltinProvider
 from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvider
 from lasttenth.models.providers.scripted import ScriptedProvider
+from lasttenth.models.routes.deployments import Deployment
+from lasttenth.models.routes.route import Route
 from lasttenth.net.choosing import open_transport
 from lasttenth.observe.recording import Recorder
 from lasttenth.observe.upkeep import Upkeep
 from lasttenth.records.definitions import StructuredOutput
 from lasttenth.records.errors import ConfigurationError, StorageError
+from lasttenth.records.hashing import content_hash
 from lasttenth.records.ids import Clock, Ids, SystemClock, system_randomness
 from lasttenth.records.traces import Span
 from lasttenth.releases.registry import Registry
 from lasttenth.serve.cache import MemoryCache
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
-from lasttenth.serve.route import Router
+from lasttenth.serve.route import ROUTE, Router
 from lasttenth.serve.settle import RecordSpan, Settling
 from lasttenth.storage.opening import open_remote_store, open_store
 from lasttenth.storage.ports import Store
@@ -45,6 +49,8 @@ DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
 PEPPER = "pepper"
 MOST_THREADS = 4
+_HOLDING: tuple[StructuredOutput, ...] = ("json_schema", "json_object", "none")
+"""How models are held to a schema, the firmest first."""
 """Processor threads of the embedder, where there are so many processors: the others are left to the requests."""
 
 
@@ -74,7 +80,8 @@ class Installation:
         self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness, watch=self._watch)
         self._transport = open_transport(place.settings.transport, place.settings.timeouts)
         self.prices = Prices.load()
-        self.router = Router(self._providers())
+        providers = self._providers()
+        self.router = Router(providers, self._routes(providers))
         self.workers = Crew()
         self._registries: dict[str, Registry] = {}
         self._retrievers: dict[str, Retriever] = {}
@@ -130,16 +137,26 @@ class Installation:
         """Return the program that runs for tasks without one of their own."""
         return DefaultProgram(
             self.retriever,
-            structured_of=self.structured_output,
+            facts=self,
             record=record,
             clock=self.clock,
             package=__version__,
         )
 
     def structured_output(self, model: str) -> StructuredOutput:
-        """Return how the provider of a model holds it to a schema."""
-        settings = self.place.settings.providers.get(model.partition("/")[0])
-        return "none" if settings is None else settings.structured_output
+        """Return how the provider of a model holds it to a schema; of a route, how the least of its deployments does."""
+        settings = self.place.settings
+        route = settings.routes.get(model)
+        if route is not None:
+            names = [*(each.model for each in route.deployments), *route.fallbacks]
+            return max((self.structured_output(name) for name in names), key=_HOLDING.index)
+        provider = settings.providers.get(model.partition("/")[0])
+        return "none" if provider is None else provider.structured_output
+
+    def policy(self, model: str) -> str:
+        """Return the hash of what a route does, empty for a model that is none."""
+        route = self.place.settings.routes.get(model)
+        return "" if route is None else content_hash(ROUTE, route)
 
     async def retriever(self, project: str) -> Retriever:
         """Return what searches the indexes of a project."""
@@ -172,6 +189,18 @@ class Installation:
         await (await self.store.project(project)).traces.append(spans)
         self.upkeep.wake()
 
+    def _routes(self, providers: Mapping[str, Provider]) -> dict[str, Provider]:
+        return {
+            name: Route(
+                [_deployment(each.model, providers, self.clock, weight=each.weight) for each in route.deployments],
+                [_deployment(model, providers, self.clock) for model in route.fallbacks],
+                patience=route,
+                clock=self.clock,
+                draw=random.random,
+            )
+            for name, route in self.place.settings.routes.items()
+        }
+
     def _providers(self) -> dict[str, Provider]:
         settings = self.place.settings
         providers: dict[str, Provider] = {
@@ -183,6 +212,16 @@ class Installation:
                 name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport
             )
         return providers
+
+
+def _deployment(name: str, providers: Mapping[str, Provider], clock: Clock, *, weight: float = 1.0) -> Deployment:
+    provider, slash, model = name.partition("/")
+    if not slash or not model or provider not in providers:
+        raise ConfigurationError(
+            f"A route leads to {name}, and there is no such provider.",
+            hint=f"Name it provider/model; providers here: {', '.join(sorted(providers))}.",
+        )
+    return Deployment(name, providers[provider], model, weight=weight, clock=clock)
 
 
 async def open_ledger(place: Place, clock: Clock) -> Store:

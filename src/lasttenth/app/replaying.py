@@ -157,23 +157,18 @@ class Replayer:
         }
         program = DefaultProgram(
             retriever_of,
-            structured_of=lambda model: self._structured_output(model, root, met),
+            facts=_FactsThen(root, met.environment, self._installation),
             record=record,
             clock=clock,
             package=__version__,
         )
         return Pipeline(
-            router=Router(providers),
+            router=Router(providers, aliases=cassette.aliases),
             registry_of=registry_of,
             programs={"": program},
             settling=Settling(clock, self._installation.prices, record),
             cache=MemoryCache(size=0, seconds=1, clock=clock),
         )
-
-    def _structured_output(self, model: str, root: Span, met: "_Met") -> StructuredOutput:
-        """Return how a model is told the shape of its answer: as its provider was told then, else as it is now."""
-        then = met.environment.structured_output if _provider(model) == _provider(root.model) else None
-        return then or self._installation.structured_output(model)
 
 
 class _Met(NamedTuple):
@@ -182,6 +177,24 @@ class _Met(NamedTuple):
     store: ProjectStore
     environment: Environment
     resolved: Resolved | None
+
+
+class _FactsThen:
+    """What was known of models when a trace was made."""
+
+    def __init__(self, root: Span, environment: Environment, now: Installation) -> None:
+        self._root = root
+        self._environment = environment
+        self._now = now
+
+    def structured_output(self, model: str) -> StructuredOutput:
+        """Return how a model is told the shape of its answer: as its provider was told then, else as it is now."""
+        then = self._environment.structured_output if _provider(model) == _provider(self._root.model) else None
+        return then or self._now.structured_output(model)
+
+    def policy(self, _model: str) -> str:
+        """Return what the trace's release met."""
+        return self._environment.policy
 
 
 def _provider(model: str) -> str:

@@ -1,5 +1,6 @@
 """The tasks of one project, as programs and doors see them: files go in and out, pointers are moved and put back."""
 
+import contextlib
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -9,6 +10,7 @@ import msgspec
 from lasttenth.app.installation import Installation
 from lasttenth.models.openai import estimated_tokens, text_of
 from lasttenth.records.definitions import Release, Task
+from lasttenth.records.errors import ModelNotFoundError
 from lasttenth.records.events import PointerMove, Protection, Registration
 from lasttenth.records.ports import SpanScope, TaskCall
 from lasttenth.records.traces import Span
@@ -306,8 +308,8 @@ class ProjectTasks:
         return await registry.proposals.review(proposal, decision, actor=self._actor, comment=comment)
 
     def _about_model(self, model: str) -> list[Finding]:
-        provider, slash, _ = model.partition("/")
-        if slash and provider in self._installation.router.providers:
+        with contextlib.suppress(ModelNotFoundError):
+            self._installation.router.model_of(model)
             return []
         return [Finding(severity="warning", part="model", message=f"There is no provider of {model} here.")]
 

@@ -2,9 +2,11 @@
 needs to look at is never decoded."""
 
 from collections.abc import AsyncIterator
-from typing import Literal, Protocol
+from typing import Literal, NamedTuple, Protocol
 
 import msgspec
+
+from lasttenth.records.attempts import Attempt
 
 ModelOperation = Literal["chat", "embeddings"]
 
@@ -16,6 +18,17 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     body: bytes
     stream: bool = False
+
+
+MOST_REPLY_BYTES = 256 * 2**20
+"""Bytes that a whole answer may have."""
+
+
+class Answered(NamedTuple):
+    """Which deployment of a route has answered, as `provider/model`, and which were asked before it in vain."""
+
+    model: str
+    attempts: tuple[Attempt, ...]
 
 
 class ModelReply(Protocol):

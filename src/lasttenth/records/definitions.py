@@ -136,6 +136,8 @@ class Environment(Definition, frozen=True, kw_only=True):
     provider: str = ""
     structured_output: StructuredOutput | None = None
     """None where the release has no output schema."""
+    policy: str = ""
+    """Hash of the route that the model's name stands for; empty where it stands for itself."""
 
 
 class Case(Definition, frozen=True, kw_only=True):

@@ -6,6 +6,8 @@ that programs and documentation use, `exit_code` what the command line returns.
 
 from typing import ClassVar
 
+from lasttenth.records.attempts import Attempt
+
 
 class LasttenthError(Exception):
     """Carry what happened and, in `hint`, what to do next; `retry_after` is in seconds where a retry may help."""
@@ -169,6 +171,8 @@ class UpstreamError(LasttenthError):
     def __init__(self, message: str, *, hint: str = "", upstream_status: int | None = None) -> None:
         super().__init__(message, hint=hint)
         self.upstream_status = upstream_status
+        self.attempts: tuple[Attempt, ...] = ()
+        """Who was asked in vain, where there was a choice."""
 
 
 class InvalidAnswerError(UpstreamError):

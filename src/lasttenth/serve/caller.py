@@ -22,7 +22,7 @@ from lasttenth.records.ports import (
 from lasttenth.serve.calls import Call
 from lasttenth.serve.choices import choices_of
 from lasttenth.serve.relay import Relay
-from lasttenth.serve.settle import Settlement, code_of
+from lasttenth.serve.settle import Settlement
 
 _REASONS: dict[str, FinishReason] = {reason: reason for reason in get_args(FinishReason)}
 """Some providers have reasons of their own; what is none of these tells nothing."""
@@ -45,7 +45,7 @@ class PipelineCaller:
         try:
             reply = await self._relay.answer(settlement.call, settlement)
         except BaseException as error:
-            settlement.fail(code_of(error))
+            settlement.fail(error)
             raise
         reason: FinishReason = "stop"
         numbering = _Numbering()

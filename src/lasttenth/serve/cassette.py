@@ -33,9 +33,11 @@ class Cassette:
     """
 
     def __init__(self, spans: Sequence[Span]) -> None:
-        self._calls = [_Call(span.model, _content(_body(span.input)), span) for span in spans if _was_sent(span)]
+        self._calls = [_Call.of(span) for span in spans if _was_sent(span)]
         self.providers = frozenset(call.model.partition("/")[0] for call in self._calls)
         """Names of those who were asked."""
+        self.aliases = {name: call.model for call in self._calls if (name := call.asked) not in {"", call.model}}
+        """Names that stood for several models, each with the one that answered."""
         self.unrecorded = 0
         """Requests that are not on it."""
 
@@ -51,9 +53,16 @@ class Cassette:
 
 
 class _Call(NamedTuple):
+    asked: str
     model: str
     content: dict[str, Any] | None
     span: Span
+
+    @classmethod
+    def of(cls, span: Span) -> "_Call":
+        fields = _fields(_body(span.input))
+        asked = "" if fields is None else str(fields.get("model", ""))
+        return cls(asked, span.model, _content(_body(span.input)), span)
 
 
 class CassetteProvider:
@@ -190,11 +199,15 @@ def _reply(span: Span) -> _CassetteReply:
 
 def _content(body: bytes) -> dict[str, Any] | None:
     """Return what of a request a model is asked, None where it cannot be read."""
+    fields = _fields(body)
+    return None if fields is None else {name: fields[name] for name in fields if name not in _OF_THE_WAY}
+
+
+def _fields(body: bytes) -> dict[str, Any] | None:
     try:
-        fields = msgspec.json.decode(body, type=dict[str, Any])
+        return msgspec.json.decode(body, type=dict[str, Any])
     except openai.UNREADABLE:
         return None
-    return {name: value for name, value in fields.items() if name not in _OF_THE_WAY}
 
 
 def _reports_usage(stream: bytes) -> bool:

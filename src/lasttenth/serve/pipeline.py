@@ -25,7 +25,7 @@ from lasttenth.serve.calls import Call, GatewayReply, GatewayRequest
 from lasttenth.serve.relay import Relay
 from lasttenth.serve.replies import UNEXPECTED, refusal
 from lasttenth.serve.route import Router
-from lasttenth.serve.settle import Settlement, Settling, code_of
+from lasttenth.serve.settle import Settlement, Settling
 from lasttenth.serve.tasks import RegistryOf, TaskRunner
 
 logger = logging.getLogger("lasttenth.serve")
@@ -73,7 +73,7 @@ class Pipeline:
     def refuse(self, request: GatewayRequest, error: LasttenthError) -> GatewayReply:
         """Return the reply to a request that a door did not let in, after that is recorded."""
         scope = scope_of(request, self._ids)
-        self._settling.begin(_unread(request, scope)).fail(error.code)
+        self._settling.begin(_unread(request, scope)).fail(error)
         return refusal(error, scope)
 
     async def answer(self, request: GatewayRequest, scope: SpanScope | None = None) -> GatewayReply:
@@ -83,7 +83,7 @@ class Pipeline:
         try:
             call = admit(request, scope)
         except BaseException as error:
-            self._settling.begin(_unread(request, scope), watch).fail(code_of(error))
+            self._settling.begin(_unread(request, scope), watch).fail(error)
             raise
         watch.lap("admit")
         settlement = self._settling.begin(call, watch)
@@ -92,7 +92,7 @@ class Pipeline:
         except BaseException as error:
             if isinstance(error, LasttenthError):
                 error.trace_id = scope.trace_id
-            settlement.fail(code_of(error))
+            settlement.fail(error)
             raise
 
     async def _answer(self, call: Call, settlement: Settlement) -> GatewayReply:

@@ -61,6 +61,18 @@ RetrieverOf = Callable[[str], Awaitable[Searching]]
 """Return what searches the indexes of a project."""
 
 
+class ModelFacts(Protocol):
+    """What is known of models."""
+
+    def structured_output(self, model: str) -> StructuredOutput:
+        """Return how the provider of a model holds it to a schema."""
+        ...
+
+    def policy(self, model: str) -> str:
+        """Return the hash of the route that a name stands for, empty where it stands for itself."""
+        ...
+
+
 class Prepared(NamedTuple):
     """What a model is to be asked, and the passages that stand in it."""
 
@@ -73,7 +85,7 @@ class DefaultProgram:
 
     Args:
         retriever_of: the retriever of a project.
-        structured_of: how the provider of a model holds it to a schema.
+        facts: what is known of models here.
         record: takes the spans of retrieval.
         package: version of this package, part of what a release meets.
     """
@@ -82,13 +94,13 @@ class DefaultProgram:
         self,
         retriever_of: RetrieverOf,
         *,
-        structured_of: Callable[[str], StructuredOutput],
+        facts: ModelFacts,
         record: RecordSpan,
         clock: Clock,
         package: str,
     ) -> None:
         self._retriever_of = retriever_of
-        self._structured_of = structured_of
+        self._facts = facts
         self._record = record
         self._clock = clock
         self._ids = Ids(clock)
@@ -97,13 +109,16 @@ class DefaultProgram:
     async def environment(self, call: TaskCall) -> Environment:
         """Return what the release meets. Raises IndexNotFoundError, ConflictError for a pinned index that moved on."""
         release, binding = call.release, call.release.retrieval
-        structured = None if release.output_schema is None else self._structured_of(release.model)
+        structured = None if release.output_schema is None else self._facts.structured_output(release.model)
+        plain = Environment(
+            package=self._package, structured_output=structured, policy=self._facts.policy(release.model)
+        )
         if binding is None and not release.nearest_examples:
-            return Environment(package=self._package, structured_output=structured)
+            return plain
         retriever = await self._retriever_of(call.scope.project)
         artefacts = retriever.nearness.artefacts if release.nearest_examples else {}
         if binding is None:
-            return Environment(package=self._package, artefacts=artefacts, structured_output=structured)
+            return msgspec.structs.replace(plain, artefacts=artefacts)
         snapshot = await retriever.snapshot(binding.index)
         if binding.mode == "pinned" and snapshot.hash != binding.snapshot:
             raise ConflictError(
@@ -111,11 +126,8 @@ class DefaultProgram:
                 f"which stands at {snapshot.hash[:12]} now.",
                 hint="Restore those documents, or move the pointer to a release that follows the index.",
             )
-        return Environment(
-            package=self._package,
-            indexes={binding.index: snapshot.hash},
-            artefacts={**artefacts, **snapshot.artefacts},
-            structured_output=structured,
+        return msgspec.structs.replace(
+            plain, indexes={binding.index: snapshot.hash}, artefacts={**artefacts, **snapshot.artefacts}
         )
 
     async def prepare(self, call: TaskCall) -> Prepared:
@@ -139,7 +151,7 @@ class DefaultProgram:
             stream=call.stream,
         )
         if release.output_schema is not None:
-            structured = self._structured_of(release.model)
+            structured = self._facts.structured_output(release.model)
             request = shaped(request, release.output_schema, name=release.task, structured=structured)
         return Prepared(request, passages)
 

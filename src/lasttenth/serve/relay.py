@@ -8,7 +8,8 @@ from typing import Any
 import msgspec
 
 from lasttenth.models import openai
-from lasttenth.models.port import ModelReply, ModelRequest
+from lasttenth.models.port import MOST_REPLY_BYTES, ModelReply, ModelRequest
+from lasttenth.models.routes.route import RoutedReply
 from lasttenth.records.errors import UpstreamError
 from lasttenth.serve.calls import Call, GatewayReply
 from lasttenth.serve.events import EventCutter, data_of
@@ -16,7 +17,6 @@ from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.route import Router
 from lasttenth.serve.settle import Settlement, settled
 
-MAX_REPLY_BYTES = 256 * 2**20
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 
 
@@ -35,6 +35,8 @@ class Relay:
         settlement.watch.lap("route")
         request = ModelRequest(operation=call.operation, model=target.model, body=body, stream=call.stream)
         reply = await target.provider.call(request)
+        if isinstance(reply, RoutedReply):
+            settlement.routed(reply.answered)
         settlement.watch.lap("call")
         if reply.media_type.startswith(openai.EVENT_STREAM) and reply.status < 400:
             events = _relayed(reply, settlement, keep_usage=wants_usage)
@@ -60,7 +62,7 @@ def _addressed(call: Call, model: str, options: dict[str, Any]) -> bytes:
 
 async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
     try:
-        body = await reply.read(MAX_REPLY_BYTES)
+        body = await reply.read(MOST_REPLY_BYTES)
     finally:
         await reply.close()
     settlement.watch.lap("stream")

@@ -8,6 +8,8 @@ from lasttenth.records.errors import ModelNotFoundError, UpstreamError
 from lasttenth.releases.pointers import PRODUCTION
 
 TASK_PREFIX = "task/"
+ROUTE = "route"
+"""Who is said to provide a model that several deployments serve."""
 
 
 class ModelTarget(NamedTuple):
@@ -29,10 +31,20 @@ class Router:
 
     Args:
         providers: by the first part of `provider/model`.
+        routes: what serves a name that stands for several models.
+        aliases: names that stand for one model.
     """
 
-    def __init__(self, providers: Mapping[str, Provider]) -> None:
+    def __init__(
+        self,
+        providers: Mapping[str, Provider],
+        routes: Mapping[str, Provider] | None = None,
+        *,
+        aliases: Mapping[str, str] | None = None,
+    ) -> None:
         self._providers = dict(providers)
+        self._routes = dict(routes or {})
+        self._aliases = dict(aliases or {})
 
     @property
     def providers(self) -> Mapping[str, Provider]:
@@ -48,19 +60,22 @@ class Router:
 
     def model_of(self, name: str) -> ModelTarget:
         """Return who serves a model. Raises ModelNotFoundError."""
-        provider, slash, model = name.partition("/")
+        route = self._routes.get(name)
+        if route is not None:
+            return ModelTarget(route, name)
+        provider, slash, model = self._aliases.get(name, name).partition("/")
         if not slash or not model or provider not in self._providers:
             known = ", ".join(sorted(self._providers))
             raise ModelNotFoundError(
                 f"There is no model {name}.",
-                hint=f"Models are named provider/model; providers here: {known}. List them with: lasttenth models",
+                hint=f"Models are named provider/model or by a route; providers here: {known}. See: lasttenth models",
                 parameter="model",
             )
         return ModelTarget(self._providers[provider], model)
 
     async def models(self) -> tuple[list[ModelInfo], list[str]]:
         """Return the models of all providers, and a line for each provider that could not be asked."""
-        found: list[ModelInfo] = []
+        found = [ModelInfo(name=name, provider=ROUTE) for name in self._routes]
         failures: list[str] = []
         for name, provider in self._providers.items():
             try:

@@ -1,13 +1,15 @@
 """Settle: what a call consumed and cost, and its span. Every call is settled exactly once, however it ended."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
 from lasttenth.models import openai
+from lasttenth.models.port import Answered
 from lasttenth.models.prices import Prices
-from lasttenth.records.errors import LasttenthError
+from lasttenth.records.attempts import Attempt
+from lasttenth.records.errors import LasttenthError, UpstreamError
 from lasttenth.records.ids import Clock
 from lasttenth.records.traces import Payload, Span
 from lasttenth.records.usage import Usage
@@ -51,6 +53,16 @@ class Settlement:
         """Remember when the first piece of the answer was there."""
         self.outcome.first_token = self.watch.elapsed()
 
+    def routed(self, answered: Answered) -> None:
+        """Take note of which deployment of a route answers, and of those that were asked in vain."""
+        self.outcome.model = answered.model
+        self._note(answered.attempts)
+
+    def _note(self, attempts: Sequence[Attempt]) -> None:
+        if attempts:
+            said = [{"model": each.model, "failure": each.failure, "ms": each.took // 10**6} for each in attempts]
+            self.outcome.attributes["in_vain"] = said
+
     def price(self, usage: Usage | None) -> None:
         """Take what a model reported to have consumed, and what that costs."""
         if usage is None:
@@ -58,9 +70,11 @@ class Settlement:
         cost = self._prices.cost(self.outcome.model, usage, at=self.watch.started_at)
         self.outcome.usage, self.outcome.cost, self.outcome.price_version = usage, cost.amount, cost.version
 
-    def fail(self, code: str) -> None:
+    def fail(self, error: BaseException) -> None:
         """End the call with an error."""
-        self.outcome.error = code
+        self.outcome.error = code_of(error)
+        if isinstance(error, UpstreamError):
+            self._note(error.attempts)
         self.finish()
 
     def finish(self) -> None:

@@ -1,0 +1,1 @@
+"""Routes: one name for several deployments of models, and what happens where one of them fails."""
