@@ -78,13 +78,13 @@ class Registry:
         Written in another form it is declared once more; None stands for whichever form it has.
         """
         name, task, release = file.task.name, file.task.hash, file.release.hash
-        await self._store.definitions.put(file.task)
-        await self._store.definitions.put(file.release, derived_from=(task,))
         for _ in range(ATTEMPTS):
             latest = next(iter(await self.declared(name, limit=1)), None)
             is_there = latest is not None and (latest.declaration, latest.release) == (task, release)
             if latest is not None and is_there and form in (None, latest.form):
                 return release
+            await self._store.definitions.put(file.task)
+            await self._store.definitions.put(file.release, derived_from=(task,))
             registration = Registration(
                 id=id_after(f"{name}\0{Registration.kind}", "" if latest is None else latest.id),
                 at=self._clock.now(),
