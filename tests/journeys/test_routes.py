@@ -8,11 +8,21 @@ import msgspec
 import openai
 import pytest
 from openai import OpenAI
+from prometheus_client.parser import text_string_to_metric_families
 from tests.journeys.commands import error_of
 from tests.journeys.conversations import asked
 
 from lasttenth.models.openai import EVENT_STREAM
-from lasttenth.testing import RunningServer, Upstream, UpstreamAnswer, completion, failure, running_server, streamed
+from lasttenth.testing import (
+    RunningServer,
+    Upstream,
+    UpstreamAnswer,
+    completion,
+    eventually,
+    failure,
+    running_server,
+    streamed,
+)
 
 SETTINGS = """
 providers:
@@ -270,3 +280,28 @@ def test_route_that_leads_nowhere_is_a_mistake_in_the_settings(tmp_path: Path, r
 
     assert (code, error["code"]) == (2, "invalid_configuration")
     assert said in error["message"]
+
+
+def test_prometheus_reads_what_happened_and_how_deployments_stand(
+    server: RunningServer, client: OpenAI, upstream: Upstream
+) -> None:
+    upstream.script("counted-a", completion("Yes."))
+    for _ in range(3):
+        answer(client, "openai/counted-a", stream=False)
+
+    page = (Path(__file__).parent.parent.parent / "docs/guides/metrics.md").read_text()
+
+    def samples() -> dict[str, float]:
+        text = server.request("GET", "/metrics").body.decode()
+        assert [each.name for each in text_string_to_metric_families(text) if f"`{each.name}" not in page] == []
+        return {
+            f"{each.name} {each.labels.get('model', '')} {each.labels.get('direction', '')}".strip(): each.value
+            for family in text_string_to_metric_families(text)
+            for each in family.samples
+        }
+
+    eventually(lambda: samples().get("lasttenth_spans_total openai/counted-a") == 3)
+    found = samples()
+    assert found["lasttenth_tokens_total openai/counted-a input"] == 33
+    assert found["lasttenth_deployment_waiting_calls gone/x"] == 0
+    assert "lasttenth_recorder_dropped_spans" in found

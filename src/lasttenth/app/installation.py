@@ -14,7 +14,7 @@ from lasttenth.access.keys import Keyring, read_pepper
 from lasttenth.app.configuration import FILE_NAME, Settings, read_settings
 from lasttenth.app.embedder import EmbedderSlot
 from lasttenth.app.indexing import INDEX_KIND, IndexPaths, index_function
-from lasttenth.app.views import Crew, HealthView
+from lasttenth.app.views import Crew, DeploymentView, HealthView
 from lasttenth.context.embedding import Embedder
 from lasttenth.context.retrieval import Retriever
 from lasttenth.jobs import Functions, Runner
@@ -81,7 +81,8 @@ class Installation:
         self._transport = open_transport(place.settings.transport, place.settings.timeouts)
         self.prices = Prices.load()
         providers = self._providers()
-        self.router = Router(providers, self._routes(providers))
+        self._known_routes = self._routes(providers)
+        self.router = Router(providers, self._known_routes)
         self.workers = Crew()
         self._registries: dict[str, Registry] = {}
         self._retrievers: dict[str, Retriever] = {}
@@ -169,7 +170,24 @@ class Installation:
     def health(self) -> HealthView:
         """Return how this process stands."""
         writer = self.store.writer_health() if isinstance(self.store, RemoteStore) else None
-        return HealthView(process=os.getpid(), recording=self.recorder.health(), workers=self.workers, writer=writer)
+        deployments = [
+            DeploymentView(
+                route=name,
+                model=each.name,
+                waiting=each.waiting,
+                rest=each.rest,
+                first_content=each.latency,
+            )
+            for name, route in self._known_routes.items()
+            for each in route.deployments
+        ]
+        return HealthView(
+            process=os.getpid(),
+            recording=self.recorder.health(),
+            workers=self.workers,
+            writer=writer,
+            deployments=deployments,
+        )
 
     async def close(self) -> None:
         """Write what waits, then release files, connections and threads."""
@@ -189,7 +207,7 @@ class Installation:
         await (await self.store.project(project)).traces.append(spans)
         self.upkeep.wake()
 
-    def _routes(self, providers: Mapping[str, Provider]) -> dict[str, Provider]:
+    def _routes(self, providers: Mapping[str, Provider]) -> dict[str, Route]:
         return {
             name: Route(
                 [_deployment(each.model, providers, self.clock, weight=each.weight) for each in route.deployments],

@@ -80,16 +80,31 @@ class Crew(msgspec.Struct, frozen=True, kw_only=True):
     restarts: int = 0
 
 
+class DeploymentView(msgspec.Struct, frozen=True, kw_only=True):
+    """How a deployment of a route stands in one process; times are in seconds."""
+
+    route: str
+    model: str
+    waiting: int
+    """Calls that it has not answered yet."""
+    rest: float
+    """How long it is left alone."""
+    first_content: float
+    """How long it took lately to say something; 0 where it has not been asked for a while."""
+
+
 class HealthView(msgspec.Struct, frozen=True, kw_only=True):
     """How the process that answers (by its id) stands, and how many workers there are beside it.
 
     `writer` tells how those of its writes stand that another process makes; None where it writes by itself.
+    `deployments` are those of routes.
     """
 
     process: int
     recording: RecorderHealth
     workers: Crew
     writer: WriterHealth | None
+    deployments: list[DeploymentView] = []
 
 
 class StatusView(HealthView, frozen=True, kw_only=True):

@@ -27,6 +27,7 @@ from lasttenth.server.api import Api
 from lasttenth.server.connection import HOT
 from lasttenth.server.gateway import Gateway
 from lasttenth.server.langfuse import Langfuse
+from lasttenth.server.metrics import metrics_endpoint
 from lasttenth.server.requests import Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
@@ -67,6 +68,7 @@ class Application:
             Route("/v1/models/{model:path}", self._show_model, methods=["GET"]),
             Route("/healthz", _health, methods=["GET"]),
             Route("/readyz", self._ready, methods=["GET"]),
+            Route("/metrics", metrics_endpoint(self._installation, self._door), methods=["GET"]),
         ]
 
     async def _list_models(self, request: Request) -> Response:

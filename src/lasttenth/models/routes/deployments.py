@@ -49,7 +49,13 @@ class Deployment:
     @property
     def wait(self) -> float:
         """Return how long a further call would wait, in seconds, less for a greater weight."""
-        return (self.waiting + 1) * (self._faded() or UNKNOWN) / self.weight
+        return (self.waiting + 1) * (self.latency or UNKNOWN) / self.weight
+
+    @property
+    def latency(self) -> float:
+        """Return the seconds that it took lately to the first content; 0 where it has not answered for long."""
+        age = (self._clock.monotonic() - self._seen) / _SECOND
+        return self._latency * math.exp(-max(age, 0.0) / MEMORY)
 
     @property
     def rest(self) -> float:
@@ -68,7 +74,7 @@ class Deployment:
 
     def answered(self, seconds: float) -> None:
         """Take note of the time to the first content."""
-        faded, self._seen = self._faded(), self._clock.monotonic()
+        faded, self._seen = self.latency, self._clock.monotonic()
         self._latency = max(seconds, faded)
         if seconds < faded:
             self._latency = faded + (seconds - faded) * 0.3
@@ -83,10 +89,6 @@ class Deployment:
         if self._failures >= TOLERATED:
             rest = max(rest, min(FIRST_REST * 2.0 ** (self._failures - TOLERATED), LONGEST_REST))
         self._rests_until = max(self._rests_until, self._clock.monotonic() + int(rest * _SECOND))
-
-    def _faded(self) -> float:
-        age = (self._clock.monotonic() - self._seen) / _SECOND
-        return self._latency * math.exp(-max(age, 0.0) / MEMORY)
 
 
 def choose(

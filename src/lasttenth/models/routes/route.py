@@ -60,6 +60,8 @@ class Route:
         clock: Clock,
         draw: Callable[[], float],
     ) -> None:
+        self.deployments = (*deployments, *fallbacks)
+        """All that may be asked."""
         self._deployments = deployments
         self._fallbacks = fallbacks
         self._patience = patience
