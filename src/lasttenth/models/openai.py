@@ -65,7 +65,7 @@ class Said(msgspec.Struct):
     error: msgspec.Raw = _NULL
     usage: msgspec.Raw = _NULL
     choices: msgspec.Raw = _NULL
-    x_groq: _Groq | None = None
+    x_groq: msgspec.Raw = _NULL
 
     @property
     def is_error(self) -> bool:
@@ -80,7 +80,12 @@ class Said(msgspec.Struct):
     @property
     def reported(self) -> msgspec.Raw:
         """Return what it reports, null where it reports nothing. Groq may report under a name of its own."""
-        return self.usage if self.x_groq is None or bytes(self.usage) != b"null" else self.x_groq.usage
+        if bytes(self.usage) != b"null" or bytes(self.x_groq) == b"null":
+            return self.usage
+        try:
+            return _groq.decode(self.x_groq).usage
+        except UNREADABLE:
+            return self.usage
 
     @property
     def is_usage_alone(self) -> bool:
@@ -89,6 +94,7 @@ class Said(msgspec.Struct):
 
 
 _said = msgspec.json.Decoder(Said)
+_groq = msgspec.json.Decoder(_Groq)
 _fields = msgspec.json.Decoder(Fields)
 
 

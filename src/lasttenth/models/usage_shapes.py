@@ -35,8 +35,9 @@ def read_usage(family: Family, *reports: Report) -> Usage | None:
     A stream may report several times. What it reports is what was consumed so far, so of each count the largest holds.
 
     Example:
-        >>> read_usage("anthropic", b'{"input_tokens": 4, "output_tokens": 1}', b'{"output_tokens": 9}')
-        Usage(input_tokens=4, output_tokens=9, ...)
+        >>> usage = read_usage("anthropic", b'{"input_tokens": 4, "output_tokens": 1}', b'{"output_tokens": 9}')
+        >>> (usage.input_tokens, usage.output_tokens)
+        (4, 9)
     """
     return _READERS[family](reports)
 

@@ -1,7 +1,6 @@
 """What must hold of every report of usage, whatever a provider sends."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,40 +13,34 @@ from lasttenth.models.usage_shapes import MAX_TOKENS, Family, read_usage
 from lasttenth.records.usage import Usage
 
 TABLE = Path(__file__).parents[2] / "data" / "usage_shapes.json"
-
-
-def _names_in(said: Any) -> Iterator[str]:
-    """Yield every name that stands in a report."""
-    inner = said.values() if isinstance(said, dict) else said if isinstance(said, list) else ()
-    yield from said if isinstance(said, dict) else ()
-    for each in inner:
-        yield from _names_in(each)
-
-
-def _objects(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[dict[str, Any]]:
-    return st.dictionaries(names, inner, max_size=4)
-
-
-NAMES = sorted({name for row in json.loads(TABLE.read_bytes())["rows"] for name in _names_in(row["reports"])})
-names = st.sampled_from(NAMES)
+ROWS = json.loads(TABLE.read_bytes())["rows"]
+REPORTS = {family: [row["reports"] for row in ROWS if row["family"] == family] for family in get_args(Family)}
 families = st.sampled_from(get_args(Family))
 counts = st.integers(0, 10**9)
-words = st.sampled_from(["AUDIO", "TEXT", "1h", "5m", ""])
-leaves = st.one_of(counts, counts, counts, st.none(), st.integers(), st.floats(), st.booleans(), words)
-anything = st.recursive(leaves, lambda inner: st.lists(inner, max_size=3) | _objects(inner), max_leaves=12)
-reports = st.lists(st.dictionaries(names, anything), max_size=4)
-wholes = st.lists(
-    st.dictionaries(st.sampled_from([name for name in NAMES if "etails" not in name]), counts), min_size=1, max_size=3
-)
+junk = st.one_of(counts, st.none(), st.integers(), st.floats(), st.booleans(), st.sampled_from(["AUDIO", "1h", ""]))
+
+
+@st.composite
+def altered(draw: st.DrawFn, family: Family, leaves: st.SearchStrategy[Any]) -> list[Any]:
+    """Return real reports of a family with some of their fields left out, and other values at some of their places."""
+    return [_altered(draw, report, leaves) for report in draw(st.sampled_from(REPORTS[family]))]
+
+
+def _altered(draw: st.DrawFn, said: Any, leaves: st.SearchStrategy[Any]) -> Any:
+    if isinstance(said, dict):
+        return {name: _altered(draw, value, leaves) for name, value in said.items() if draw(st.integers(0, 5))}
+    if isinstance(said, list):
+        return [_altered(draw, value, leaves) for value in said]
+    return draw(leaves) if type(said) is int and draw(st.booleans()) else said
 
 
 def _read(family: Family, *said: Any) -> Usage | None:
     return read_usage(family, *(json.dumps(each).encode() for each in said))
 
 
-@given(family=families, said=reports)
-def test_any_report_is_read_or_refused_and_nothing_is_negative(family: Family, said: list[Any]) -> None:
-    usage = _read(family, *said)
+@given(data=st.data(), family=families)
+def test_any_report_is_read_or_refused_and_nothing_is_negative(data: st.DataObject, family: Family) -> None:
+    usage = _read(family, *data.draw(altered(family, junk)))
 
     assert usage is None or all(0 <= count <= 5 * MAX_TOKENS for count in msgspec.structs.astuple(usage))
 
@@ -59,9 +52,9 @@ def test_any_bytes_are_read_or_refused(family: Family, said: list[bytes]) -> Non
     assert usage is None or min(msgspec.structs.astuple(usage)) >= 0
 
 
-@given(family=families, said=wholes)
-def test_parts_that_we_add_up_fit_into_their_totals(family: Family, said: list[Any]) -> None:
-    usage = _read(family, *said) or Usage()
+@given(data=st.data(), family=families)
+def test_parts_that_we_add_up_fit_into_their_totals(data: st.DataObject, family: Family) -> None:
+    usage = _read(family, *data.draw(altered(family, counts))) or Usage()
 
     assert usage.cache_write_1h_tokens <= usage.cache_write_tokens
     if family in {"anthropic", "bedrock"}:
@@ -105,8 +98,9 @@ def test_stream_costs_what_its_last_cumulative_report_says(steps: list[tuple[int
     assert _read("anthropic", *said) == _read("anthropic", said[-1]) == _read("anthropic", *reversed(said))
 
 
-@given(said=st.dictionaries(names, anything))
-def test_relay_reads_what_the_family_reads(said: dict[str, Any]) -> None:
+@given(data=st.data())
+def test_relay_reads_what_the_family_reads(data: st.DataObject) -> None:
+    said = data.draw(altered("openai", junk))[0]
     body = json.dumps({"usage": said}).encode()
 
     assert openai.usage_in(openai.said_in(body)) == _read("openai", said)

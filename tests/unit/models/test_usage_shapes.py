@@ -20,6 +20,7 @@ from lasttenth.models.prices import Price, cost
 from lasttenth.models.usage_shapes import Family, read_usage
 from lasttenth.records.usage import Usage
 
+PAGE = Path(__file__).parents[3] / "docs" / "concepts" / "money.md"
 TABLE = Path(__file__).parents[2] / "data" / "usage_shapes.json"
 
 
@@ -86,6 +87,13 @@ def test_table_is_large_and_every_row_has_a_source() -> None:
     assert all(row.why for row in GOLDEN.unconfirmed)
 
 
+def test_page_names_every_provider_of_the_table() -> None:
+    text = PAGE.read_text(encoding="utf-8").lower()
+
+    assert f"{len(GOLDEN.rows)} reports" in text
+    assert {row.provider for row in ROWS if row.provider not in text} == set()
+
+
 def test_groq_reports_the_usage_of_a_stream_under_its_own_name() -> None:
     first = openai.said_in(b'{"choices": [{"delta": {}}], "x_groq": {"id": "req_1"}}')
     last = openai.said_in(
@@ -98,6 +106,14 @@ def test_groq_reports_the_usage_of_a_stream_under_its_own_name() -> None:
     assert (first.reports_usage, last.reports_usage) == (False, True)
     assert openai.usage_in(first) is None
     assert openai.usage_in(last) == Usage(input_tokens=23, output_tokens=19)
+
+
+@pytest.mark.parametrize("said", [b'"text"', b"[1]", b'{"usage": null}', b"null"])
+def test_event_with_a_name_of_groq_that_says_nothing_is_an_event_all_the_same(said: bytes) -> None:
+    found = openai.said_in(b'{"choices": [], "x_groq": ' + said + b"}")
+
+    assert found is not None
+    assert not found.reports_usage
 
 
 def test_usage_under_its_common_name_comes_first() -> None:
