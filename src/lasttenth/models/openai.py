@@ -1,10 +1,11 @@
 """OpenAI's wire shapes: chat completions, their streams, embeddings, usage and errors, as bytes and back."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
+from lasttenth.models import usage_shapes
 from lasttenth.records.errors import InvalidRequestError, LasttenthError
 from lasttenth.records.usage import Usage
 
@@ -13,7 +14,7 @@ DONE = b"data: [DONE]\n\n"
 EVENT_STREAM = "text/event-stream"
 JSON = "application/json"
 
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+UNREADABLE = usage_shapes.UNREADABLE
 """What decoding raises for bytes that are no JSON of the expected shape; recursion is for those nested too deep."""
 
 B = TypeVar("B")
@@ -51,31 +52,11 @@ class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
     encoding_format: str | None = None
 
 
-MAX_TOKENS = 2**40
-"""What reports more tokens than this is no report: their cost would not fit into 64 bits."""
-
-_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)] | None
-
-
-class _PromptDetails(msgspec.Struct):
-    cached_tokens: _Count = 0
-    cache_write_tokens: _Count = 0
-    audio_tokens: _Count = 0
-
-
-class _CompletionDetails(msgspec.Struct):
-    reasoning_tokens: _Count = 0
-    audio_tokens: _Count = 0
-
-
-class _Usage(msgspec.Struct):
-    prompt_tokens: _Count = 0
-    completion_tokens: _Count = 0
-    prompt_tokens_details: _PromptDetails | None = None
-    completion_tokens_details: _CompletionDetails | None = None
-
-
 _NULL = msgspec.Raw(b"null")
+
+
+class _Groq(msgspec.Struct):
+    usage: msgspec.Raw = _NULL
 
 
 class Said(msgspec.Struct):
@@ -84,6 +65,7 @@ class Said(msgspec.Struct):
     error: msgspec.Raw = _NULL
     usage: msgspec.Raw = _NULL
     choices: msgspec.Raw = _NULL
+    x_groq: msgspec.Raw = _NULL
 
     @property
     def is_error(self) -> bool:
@@ -93,7 +75,17 @@ class Said(msgspec.Struct):
     @property
     def reports_usage(self) -> bool:
         """Tell whether it reports usage."""
-        return bytes(self.usage) != b"null"
+        return bytes(self.reported) != b"null"
+
+    @property
+    def reported(self) -> msgspec.Raw:
+        """Return what it reports, null where it reports nothing. Groq may report under a name of its own."""
+        if bytes(self.usage) != b"null" or bytes(self.x_groq) == b"null":
+            return self.usage
+        try:
+            return _groq.decode(self.x_groq).usage
+        except UNREADABLE:
+            return self.usage
 
     @property
     def is_usage_alone(self) -> bool:
@@ -102,7 +94,7 @@ class Said(msgspec.Struct):
 
 
 _said = msgspec.json.Decoder(Said)
-_usage = msgspec.json.Decoder(_Usage | None)
+_groq = msgspec.json.Decoder(_Groq)
 _fields = msgspec.json.Decoder(Fields)
 
 
@@ -242,23 +234,7 @@ def said_in(body: bytes) -> Said | None:
 
 def usage_in(said: Said | None) -> Usage | None:
     """Return the usage that is reported, None where there is none or it cannot be read."""
-    try:
-        found = None if said is None else _usage.decode(said.usage)
-    except UNREADABLE:
-        return None
-    if found is None:
-        return None
-    prompt = found.prompt_tokens_details or _PromptDetails()
-    output = found.completion_tokens_details or _CompletionDetails()
-    return Usage(
-        input_tokens=found.prompt_tokens or 0,
-        output_tokens=found.completion_tokens or 0,
-        cache_read_tokens=prompt.cached_tokens or 0,
-        cache_write_tokens=prompt.cache_write_tokens or 0,
-        reasoning_tokens=output.reasoning_tokens or 0,
-        input_audio_tokens=prompt.audio_tokens or 0,
-        output_audio_tokens=output.audio_tokens or 0,
-    )
+    return None if said is None else usage_shapes.read_openai(said.reported)
 
 
 def estimated_tokens(text: str) -> int:

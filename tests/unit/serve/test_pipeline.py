@@ -262,6 +262,19 @@ def test_usage_is_priced_and_kept_from_those_who_did_not_ask_for_it(tmp_path: Pa
     assert usage == Usage(input_tokens=3, output_tokens=1)
 
 
+def test_usage_of_a_stream_is_read_under_the_name_that_groq_gives_it(tmp_path: Path) -> None:
+    usage = b'"x_groq": {"id": "req_1", "usage": {"prompt_tokens": 23, "completion_tokens": 19}}'
+    end = END.replace(b'{"choices"', b"{" + usage + b', "choices"')
+
+    async def work(desk: Desk) -> tuple[bytes, Usage | None]:
+        return await read(await desk.ask(stream=True)), desk.spans[0].usage
+
+    body, found = served(tmp_path, work, lambda: Upstream(TEXT, end, DONE))
+
+    assert body == TEXT + end + DONE
+    assert found == Usage(input_tokens=23, output_tokens=19)
+
+
 @pytest.mark.parametrize(
     ("said", "read_as"),
     [
