@@ -13,6 +13,7 @@ from tests.journeys.commands import error_of
 from tests.journeys.conversations import asked
 
 from lasttenth.models.openai import EVENT_STREAM
+from lasttenth.models.routes.hedging import ENOUGH
 from lasttenth.testing import (
     RunningServer,
     Upstream,
@@ -44,6 +45,8 @@ NAMES = {
     "long": ("openai/long-a", ""),
     "failing": ("openai/failing-a", ""),
     "breaking": ("openai/breaking-a", ""),
+    "hedged-whole": ("openai/hedged-whole-a", "hedge: true"),
+    "hedged-stream": ("openai/hedged-stream-a", "hedge: true"),
     "stormy": ("openai/stormy-a", ""),
     "stalling": ("openai/stalling-a", "first_content: 0.3"),
     "dead": ("openai/dead-a", "fallbacks: [openai/dead-c]"),
@@ -187,6 +190,26 @@ def test_outage_is_not_answered_by_a_storm_of_retries(client: OpenAI, upstream: 
 
     sent = len(upstream.requests("stormy-a")) + len(upstream.requests("stormy-b"))
     assert sent <= 40 + 10 + 4
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_call_that_says_nothing_for_long_is_made_once_more_elsewhere(
+    server: RunningServer, client: OpenAI, upstream: Upstream, *, stream: bool
+) -> None:
+    name = f"hedged-{'stream' if stream else 'whole'}"
+    upstream.script(f"{name}-a", good(stream))
+    upstream.script(f"{name}-b", good(stream))
+    for _ in range(ENOUGH):
+        answer(client, name, stream=stream)
+    silent = UpstreamAnswer(media_type=EVENT_STREAM if stream else "application/json", ending="stall")
+    upstream.script(f"{name}-a", silent)
+
+    text, model, trace = answer(client, name, stream=stream)
+
+    (outrun,) = root_of(server, trace)["attributes"]["in_vain"]
+    assert (text, model) == ("From b.", f"other/{name}-b")
+    assert (outrun["model"], outrun["failure"]) == (f"openai/{name}-a", "outrun")
+    eventually(lambda: upstream.requests(f"{name}-a")[-1].abandoned)
 
 
 def test_wrong_request_goes_back_at_once(client: OpenAI, upstream: Upstream) -> None:

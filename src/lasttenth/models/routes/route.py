@@ -3,7 +3,7 @@
 What may be over in a moment is tried again, elsewhere first; what another deployment may do better goes there; what is wrong
 with the request itself goes back to whoever sent it. When all deployments have failed the fallbacks are asked, one after
 the other. Retries are bounded for each call, and for all calls together: by a tenth of them, so that no outage is
-answered by a storm.
+answered by a storm; so are calls that are made twice because the first is slow, by a twentieth.
 """
 
 import asyncio
@@ -15,19 +15,24 @@ import msgspec
 
 from lasttenth.models import openai
 from lasttenth.models.port import MOST_REPLY_BYTES, Answered, ModelInfo, ModelReply, ModelRequest
+from lasttenth.models.routes.budget import Budget
 from lasttenth.models.routes.content import NoContent, until_content
 from lasttenth.models.routes.deployments import Deployment, choose
 from lasttenth.models.routes.failures import ELSEWHERE, PASSING, Failure, of_answer, of_error
+from lasttenth.models.routes.hedging import Usual, first_of
+from lasttenth.models.routes.replies import BegunReply, HeldReply
 from lasttenth.records.attempts import Attempt
 from lasttenth.records.errors import UpstreamError, UpstreamTimeoutError
 from lasttenth.records.ids import Clock
 
-RETRIED_SHARE = 0.1
-"""Of all calls of a route so many may be retries, beside the first ones."""
-FIRST_RETRIES = 10.0
+RETRIED, HEDGED = 0.1, 0.05
+"""Of all calls of a route so many may be retries, and so many may be made twice, beside the first ones."""
+FIRST_EXTRA = 10.0
 LONGEST_PAUSE = 5.0
 """Seconds that a call waits for a deployment that rests, where there is no other."""
 FIRST_PAUSE = 0.2
+OUTRUN = "outrun"
+"""What is said of an attempt that was given up, because another one was faster or nobody waits any more."""
 MOST_ERROR_BYTES = 2**20
 _SECOND = 1e9
 
@@ -39,6 +44,8 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
     first_content: Seconds | None = None
+    hedge: bool = False
+    """Whether another deployment is asked as well, where one says nothing for longer than nearly all calls take."""
 
 
 class Route:
@@ -67,12 +74,15 @@ class Route:
         self._patience = patience
         self._clock = clock
         self._draw = draw
-        self._retries = FIRST_RETRIES
+        self._retries = Budget(share=RETRIED, first=FIRST_EXTRA)
+        self._hedges = Budget(share=HEDGED, first=FIRST_EXTRA)
+        self._usual = Usual()
 
     async def call(self, request: ModelRequest) -> "RoutedReply":
         """Return the first answer. Raises UpstreamError with the attempts, where none comes."""
-        self._retries = min(self._retries + RETRIED_SHARE, FIRST_RETRIES)
-        call = _Call(request, self._patience.first_content, self._clock)
+        self._retries.earn()
+        self._hedges.earn()
+        call = _Call(request, self._patience.first_content, self._clock, self._usual)
         found = await self._among(call)
         for fallback in self._fallbacks:
             if found is not None or not call.may_go_elsewhere:
@@ -91,9 +101,9 @@ class Route:
         """Ask the deployments until one answers; None where none does."""
         for number in range(self._patience.retries + 1):
             deployment = await self._next(call, number)
-            if deployment is None or (number and not self._may_retry()):
+            if deployment is None or (number and not self._retries.spend()):
                 return None
-            found = await call.ask(deployment)
+            found = await self._hedged(call, deployment)
             if found is not None or not call.may_go_elsewhere:
                 return found
         return None
@@ -111,22 +121,34 @@ class Route:
         await asyncio.sleep(pause)
         return soonest
 
-    def _may_retry(self) -> bool:
-        if self._retries < 1.0:
-            return False
-        self._retries -= 1.0
-        return True
+    async def _hedged(self, call: "_Call", deployment: Deployment) -> "RoutedReply | None":
+        """Ask a deployment, and another one beside it where it says nothing for long."""
+        longest = self._usual.longest if self._patience.hedge else None
+        if longest is None:
+            return await call.ask(deployment)
+        asking = asyncio.create_task(call.ask(deployment))
+        try:
+            await asyncio.wait({asking}, timeout=longest)
+            other = None if asking.done() else choose(self._deployments, tried=call.tried, draw=self._draw)
+            if other is None or not self._hedges.spend():
+                return await asking
+            return await first_of(asking, asyncio.create_task(call.ask(other)), dismiss=RoutedReply.close)
+        except BaseException:
+            asking.cancel()
+            raise
 
 
 class _Call:
     """One call of a route, over all its attempts."""
 
-    def __init__(self, request: ModelRequest, first_content: float | None, clock: Clock) -> None:
+    def __init__(self, request: ModelRequest, first_content: float | None, clock: Clock, usual: Usual) -> None:
         self._request = request
         self._fields = openai.fields_of(request.body)
         self._first_content = first_content
         self._clock = clock
-        self._attempts: list[Attempt] = []
+        self._usual = usual
+        self.attempts: list[Attempt] = []
+        """Those that were in vain."""
         self._last: UpstreamError | HeldReply | None = None
         self.tried: list[Deployment] = []
         self.beyond: list[Deployment] = []
@@ -142,27 +164,30 @@ class _Call:
             found, failure = await self._attempt(deployment)
         except BaseException:
             deployment.end()
+            self.attempts.append(Attempt(deployment.name, OUTRUN, self._clock.monotonic() - began))
             raise
         took = self._clock.monotonic() - began
         if failure is None and found is not None:
             deployment.answered(took / _SECOND)
-            return RoutedReply(found, Answered(deployment.name, tuple(self._attempts)), deployment)
+            self._usual.take(took / _SECOND)
+            return RoutedReply(found, self, deployment)
         deployment.end()
         self._note(deployment, failure or Failure("failed"), took)
         return None
 
     def given_up(self) -> "RoutedReply":
         """Return the answer of the last attempt, which is an error, or raise it."""
-        name = self._attempts[-1].model if self._attempts else ""
         if isinstance(self._last, HeldReply):
-            return RoutedReply(self._last, Answered(name, tuple(self._attempts[:-1])), None)
+            self.attempts, last = self.attempts[:-1], self.tried[-1]
+            last.begin()  # it is over when the reply is
+            return RoutedReply(self._last, self, last)
         error = self._last or UpstreamError("No deployment can be asked now.", hint="Try again later.")
-        error.attempts = tuple(self._attempts)
+        error.attempts = tuple(self.attempts)
         raise error
 
     def _note(self, deployment: Deployment, failure: Failure, took: int) -> None:
         deployment.failed(failure)
-        self._attempts.append(Attempt(deployment.name, failure.kind, took))
+        self.attempts.append(Attempt(deployment.name, failure.kind, took))
         self.may_go_elsewhere = failure.kind in ELSEWHERE
         if failure.kind not in PASSING:
             self.beyond.append(deployment)
@@ -218,63 +243,22 @@ class _Call:
         return msgspec.structs.replace(self._request, model=deployment.model, body=body)
 
 
-class HeldReply:
-    """An answer that was read to its end."""
-
-    def __init__(self, reply: ModelReply, body: bytes) -> None:
-        self.status = reply.status
-        self.media_type = reply.media_type
-        self.retry_after = reply.retry_after
-        self._body = body
-
-    async def read(self, limit: int) -> bytes:
-        """Return the whole body."""
-        return self._body[:limit]
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body."""
-        yield self._body
-
-    async def close(self) -> None:
-        """There is nothing to give up."""
-
-
-class BegunReply:
-    """A stream of which the beginning was read."""
-
-    def __init__(self, reply: ModelReply, said: bytes, rest: AsyncIterator[bytes]) -> None:
-        self.status = reply.status
-        self.media_type = reply.media_type
-        self.retry_after = reply.retry_after
-        self._reply = reply
-        self._said = said
-        self._rest = rest
-
-    async def read(self, limit: int) -> bytes:
-        """Return the whole body. Raises UpstreamError when it breaks off."""
-        return b"".join([chunk async for chunk in self.chunks()])[:limit]
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body. Raises UpstreamError when it breaks off."""
-        yield self._said
-        async for chunk in self._rest:
-            yield chunk
-
-    async def close(self) -> None:
-        """Give up the rest of the answer."""
-        await self._reply.close()
-
-
 class RoutedReply:
     """The answer of a deployment, which waits for no more once it is over."""
 
-    def __init__(self, reply: ModelReply, answered: Answered, deployment: Deployment | None) -> None:
+    def __init__(self, reply: ModelReply, call: _Call, deployment: Deployment) -> None:
         self.status = reply.status
         self.media_type = reply.media_type
         self.retry_after = reply.retry_after
-        self.answered = answered
         self._reply = reply
+        self._call = call
         self._deployment = deployment
+        self._is_over = False
+
+    @property
+    def answered(self) -> Answered:
+        """Return who answers, and who was asked in vain."""
+        return Answered(self._deployment.name, tuple(self._call.attempts))
 
     async def read(self, limit: int) -> bytes:
         """Return the whole body. Raises UpstreamError when it breaks off, or has more than so many bytes."""
@@ -286,8 +270,8 @@ class RoutedReply:
 
     async def close(self) -> None:
         """Give up the rest of the answer."""
-        if self._deployment is not None:
+        if not self._is_over:
+            self._is_over = True
             self._deployment.end()
-            self._deployment = None
         with contextlib.suppress(UpstreamError):
             await self._reply.close()
