@@ -70,11 +70,13 @@ class Said(msgspec.Struct):
     @property
     def is_error(self) -> bool:
         """Tell whether it is an error, whatever the status says."""
-        return bytes(self.error) != b"null"
+        return self.error is not _NULL and bytes(self.error) != b"null"
 
     @property
     def reports_usage(self) -> bool:
         """Tell whether it reports usage."""
+        if self.usage is _NULL and self.x_groq is _NULL:  # nearly every event of a stream
+            return False
         return bytes(self.reported) != b"null"
 
     @property
