@@ -9,7 +9,7 @@ import msgspec
 
 from lasttenth.models import openai
 from lasttenth.models.port import MOST_REPLY_BYTES, ModelReply, ModelRequest
-from lasttenth.models.routes.route import RoutedReply
+from lasttenth.models.routes.call import RoutedReply
 from lasttenth.records.errors import UpstreamError
 from lasttenth.serve.calls import Call, GatewayReply
 from lasttenth.serve.events import EventCutter, data_of

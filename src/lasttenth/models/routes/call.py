@@ -1,0 +1,162 @@
+"""One call of a route, over all its attempts, and the reply that comes of it."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import msgspec
+
+from lasttenth.models import openai
+from lasttenth.models.port import MOST_REPLY_BYTES, Answered, ModelReply, ModelRequest
+from lasttenth.models.routes.content import NoContent, until_content
+from lasttenth.models.routes.deployments import Deployment
+from lasttenth.models.routes.failures import ELSEWHERE, PASSING, Failure, of_answer, of_error
+from lasttenth.models.routes.hedging import Usual
+from lasttenth.models.routes.replies import BegunReply, HeldReply
+from lasttenth.records.attempts import Attempt
+from lasttenth.records.errors import UpstreamError, UpstreamTimeoutError
+from lasttenth.records.ids import Clock
+
+OUTRUN = "outrun"
+"""What is said of an attempt that was given up, because another one was faster or nobody waits any more."""
+MOST_ERROR_BYTES = 2**20
+_SECOND = 1e9
+
+
+class RoutedCall:
+    """One call of a route, over all its attempts."""
+
+    def __init__(self, request: ModelRequest, first_content: float | None, clock: Clock, usual: Usual) -> None:
+        self._request = request
+        self._fields = openai.fields_of(request.body)
+        self._first_content = first_content
+        self._clock = clock
+        self._usual = usual
+        self.attempts: list[Attempt] = []
+        """Those that were in vain."""
+        self._last: UpstreamError | HeldReply | None = None
+        self.tried: list[Deployment] = []
+        self.beyond: list[Deployment] = []
+        """Those that will not do better."""
+        self.may_go_elsewhere = True
+
+    async def ask(self, deployment: Deployment) -> "RoutedReply | None":
+        """Return the answer of a deployment, None where it failed and another may be asked."""
+        self.tried.append(deployment)
+        deployment.begin()
+        began = self._clock.monotonic()
+        try:
+            found, failure = await self._attempt(deployment)
+        except BaseException:
+            deployment.end()
+            self.attempts.append(Attempt(deployment.name, OUTRUN, self._clock.monotonic() - began))
+            raise
+        took = self._clock.monotonic() - began
+        if failure is None and found is not None:
+            deployment.answered(took / _SECOND)
+            self._usual.take(took / _SECOND)
+            return RoutedReply(found, self, deployment)
+        deployment.end()
+        self._note(deployment, failure or Failure("failed"), took)
+        return None
+
+    def given_up(self) -> "RoutedReply":
+        """Return the answer of the last attempt, which is an error, or raise it."""
+        if isinstance(self._last, HeldReply):
+            self.attempts, last = self.attempts[:-1], self.tried[-1]
+            last.begin()  # it is over when the reply is
+            return RoutedReply(self._last, self, last)
+        error = self._last or UpstreamError("No deployment can be asked now.", hint="Try again later.")
+        error.attempts = tuple(self.attempts)
+        raise error
+
+    def _note(self, deployment: Deployment, failure: Failure, took: int) -> None:
+        deployment.failed(failure)
+        self.attempts.append(Attempt(deployment.name, failure.kind, took))
+        self.may_go_elsewhere = failure.kind in ELSEWHERE
+        if failure.kind not in PASSING:
+            self.beyond.append(deployment)
+
+    async def _attempt(self, deployment: Deployment) -> tuple[ModelReply | None, Failure | None]:
+        request = self._addressed(deployment)
+        try:
+            async with asyncio.timeout(self._first_content):
+                reply = await deployment.provider.call(request)
+                if reply.status >= 400:
+                    return None, await self._refused(reply)
+                return await self._with_content(reply), None
+        except UpstreamError as error:
+            self._last = error
+            return None, of_error(error)
+        except TimeoutError:
+            self._last = UpstreamTimeoutError(
+                f"{deployment.name} said nothing for {self._first_content:g} seconds.", hint="Try again later."
+            )
+            return None, Failure("timeout")
+        except NoContent:
+            self._last = UpstreamError(
+                f"{deployment.name} ended its answer before it said anything.", hint="Send the request again."
+            )
+            return None, Failure("failed")
+
+    async def _refused(self, reply: ModelReply) -> Failure:
+        try:
+            body = await reply.read(MOST_ERROR_BYTES)
+        finally:
+            await reply.close()
+        self._last = HeldReply(reply, body)
+        return of_answer(reply.status, body, reply.retry_after)
+
+    async def _with_content(self, reply: ModelReply) -> ModelReply:
+        """Return a reply once it has begun to say something, or is there as a whole. Raises NoContent, UpstreamError."""
+        try:
+            if reply.media_type.startswith(openai.EVENT_STREAM):
+                chunks = reply.chunks()
+                return BegunReply(reply, await until_content(chunks), chunks)
+            body = await reply.read(MOST_REPLY_BYTES)
+        except BaseException:
+            await reply.close()
+            raise
+        await reply.close()
+        said = openai.said_in(body)
+        if said is None or said.is_error or self._request.stream:
+            raise NoContent
+        return HeldReply(reply, body)
+
+    def _addressed(self, deployment: Deployment) -> ModelRequest:
+        body = msgspec.json.encode({**self._fields, "model": deployment.model})
+        return msgspec.structs.replace(self._request, model=deployment.model, body=body)
+
+
+class RoutedReply:
+    """The answer of a deployment, which waits for no more once it is over."""
+
+    def __init__(self, reply: ModelReply, call: RoutedCall, deployment: Deployment) -> None:
+        self.status = reply.status
+        self.media_type = reply.media_type
+        self.retry_after = reply.retry_after
+        self._reply = reply
+        self._call = call
+        self._deployment = deployment
+        self._is_over = False
+
+    @property
+    def answered(self) -> Answered:
+        """Return who answers, and who was asked in vain."""
+        return Answered(self._deployment.name, tuple(self._call.attempts))
+
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body. Raises UpstreamError when it breaks off, or has more than so many bytes."""
+        return await self._reply.read(limit)
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body. Raises UpstreamError when it breaks off."""
+        return self._reply.chunks()
+
+    async def close(self) -> None:
+        """Give up the rest of the answer."""
+        if not self._is_over:
+            self._is_over = True
+            self._deployment.end()
+        with contextlib.suppress(UpstreamError):
+            await self._reply.close()
