@@ -34,7 +34,7 @@ timeouts: {{read: 2}}
 routes:
 """
 ROUTE = """  {name}:
-    deployments: [{{model: {first}, weight: 1000000}}, {{model: other/{name}-b}}]
+    deployments: [{{model: {first}, weight: {weight}}}, {{model: other/{name}-b}}]
     retries: 1
     {more}
 """
@@ -47,6 +47,7 @@ NAMES = {
     "breaking": ("openai/breaking-a", ""),
     "hedged-whole": ("openai/hedged-whole-a", "hedge: true"),
     "hedged-stream": ("openai/hedged-stream-a", "hedge: true"),
+    "homely": ("openai/homely-a", "affinity: true"),
     "stormy": ("openai/stormy-a", ""),
     "stalling": ("openai/stalling-a", "first_content: 0.3"),
     "dead": ("openai/dead-a", "fallbacks: [openai/dead-c]"),
@@ -60,7 +61,10 @@ NAMES = {
 @pytest.fixture(scope="module")
 def server(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder: Path = tmp_path_factory.mktemp("installation")
-    routes = "".join(ROUTE.format(name=name, first=first, more=more) for name, (first, more) in NAMES.items())
+    routes = "".join(
+        ROUTE.format(name=name, first=first, more=more, weight=1 if name == "homely" else 10**6)
+        for name, (first, more) in NAMES.items()
+    )
     with running_server(folder, settings=SETTINGS.format(base_url=upstream.base_url) + routes) as started:
         yield started
 
@@ -210,6 +214,22 @@ def test_call_that_says_nothing_for_long_is_made_once_more_elsewhere(
     assert (text, model) == ("From b.", f"other/{name}-b")
     assert (outrun["model"], outrun["failure"]) == (f"openai/{name}-a", "outrun")
     eventually(lambda: upstream.requests(f"{name}-a")[-1].abandoned)
+
+
+def test_prompts_that_begin_alike_go_to_the_same_deployment(client: OpenAI, upstream: Upstream) -> None:
+    for name in ("homely-a", "homely-b"):
+        upstream.script(name, completion("Yes."))
+
+    for number in range(24):
+        messages = [*asked(f"Conversation {number % 6} " * 99), *asked(f"Turn {number}")]
+        client.chat.completions.create(model="homely", messages=messages)
+
+    by_place = [
+        {msgspec.json.decode(request.body)["messages"][0]["content"] for request in upstream.requests(name)}
+        for name in ("homely-a", "homely-b")
+    ]
+    assert by_place[0] & by_place[1] == set()
+    assert len(by_place[0] | by_place[1]) == 6
 
 
 def test_wrong_request_goes_back_at_once(client: OpenAI, upstream: Upstream) -> None:

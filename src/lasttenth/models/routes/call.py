@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator
 
 import msgspec
@@ -19,6 +20,8 @@ from lasttenth.records.ids import Clock
 
 OUTRUN = "outrun"
 """What is said of an attempt that was given up, because another one was faster or nobody waits any more."""
+BEGINNING = 1024
+"""Bytes of the messages by which prompts are told apart: instructions mostly stand there, and first questions."""
 MOST_ERROR_BYTES = 2**20
 _SECOND = 1e9
 
@@ -39,6 +42,12 @@ class RoutedCall:
         self.beyond: list[Deployment] = []
         """Those that will not do better."""
         self.may_go_elsewhere = True
+
+    @property
+    def beginning(self) -> bytes:
+        """Return what stands for the beginning of the prompt, which conversations keep while they grow."""
+        said = next((self._fields[name] for name in ("messages", "input") if name in self._fields), b"")
+        return hashlib.sha256(bytes(said)[:BEGINNING]).digest()
 
     async def ask(self, deployment: Deployment) -> "RoutedReply | None":
         """Return the answer of a deployment, None where it failed and another may be asked."""

@@ -6,6 +6,7 @@ calls that wait there already; a slow answer counts at once and is forgotten slo
 that fails again and again rests, each time longer, and is then tried by one call alone (a circuit breaker).
 """
 
+import hashlib
 import math
 from collections.abc import Callable, Collection, Sequence
 
@@ -21,6 +22,8 @@ TOLERATED = 3
 """Failures in a row after which a deployment rests."""
 FIRST_REST, LONGEST_REST = 1.0, 60.0
 """Seconds of the first rest, and of the longest; each is twice the one before."""
+CROWDED = 4.0
+"""So many times as long as elsewhere may be waited for a deployment that knows the beginning of a prompt."""
 _SECOND = 1e9
 
 
@@ -107,6 +110,24 @@ def choose(
     one = _drawn(fit, draw)
     other = _drawn([each for each in fit if each is not one], draw)
     return min(one, other, key=lambda each: each.wait)
+
+
+def at_home(deployments: Sequence[Deployment], key: bytes) -> Deployment | None:
+    """Return the deployment where what begins alike is always asked, None where others have much less to wait for.
+
+    Each has its share of keys by weight, and where one rests its keys alone move (weighted rendezvous hashing).
+    """
+    fit = [each for each in deployments if each.rest <= 0]
+    if not fit:
+        return None
+    home = min(fit, key=lambda each: -math.log(_uniform(key, each.name)) / each.weight)
+    return home if home.wait <= CROWDED * min(each.wait for each in fit) else None
+
+
+def _uniform(key: bytes, name: str) -> float:
+    """Return a number above 0, and at most 1, that a key and a name always have."""
+    digest = hashlib.blake2b(name.encode(), key=key[:64], digest_size=8).digest()
+    return (int.from_bytes(digest) + 1) / 2**64
 
 
 def _drawn(deployments: Sequence[Deployment], draw: Callable[[], float]) -> Deployment:

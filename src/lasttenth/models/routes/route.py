@@ -15,7 +15,7 @@ import msgspec
 from lasttenth.models.port import ModelInfo, ModelRequest
 from lasttenth.models.routes.budget import Budget
 from lasttenth.models.routes.call import RoutedCall, RoutedReply
-from lasttenth.models.routes.deployments import Deployment, choose
+from lasttenth.models.routes.deployments import Deployment, at_home, choose
 from lasttenth.models.routes.hedging import Usual, first_of
 from lasttenth.records.ids import Clock
 
@@ -36,6 +36,8 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     first_content: Seconds | None = None
     hedge: bool = False
     """Whether another deployment is asked as well, where one says nothing for longer than nearly all calls take."""
+    affinity: bool = False
+    """Whether prompts that begin alike go to the same deployment, whose prompt cache knows them."""
 
 
 class Route:
@@ -100,6 +102,10 @@ class Route:
 
     async def _next(self, call: RoutedCall, number: int) -> Deployment | None:
         """Return whom to ask: somebody who was not, else the one who may be asked again soonest, after a pause."""
+        if self._patience.affinity and not number:
+            home = at_home(self._deployments, call.beginning)
+            if home is not None:
+                return home
         fresh = choose(self._deployments, tried=call.tried, draw=self._draw)
         again = [each for each in self._deployments if each not in call.beyond]
         if fresh is not None or not again:

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 
 from lasttenth.models.providers.scripted import ScriptedProvider
-from lasttenth.models.routes.deployments import Deployment, choose
+from lasttenth.models.routes.deployments import Deployment, at_home, choose
 from lasttenth.models.routes.failures import Failure, Kind, of_answer
 from lasttenth.testing import FixedClock
 
@@ -103,3 +103,31 @@ def test_failures_are_told_apart() -> None:
     assert [of_answer(429, b"", after).retry_after for after in ("7", "0.5", "-1", "soon", "1e9", "nan")] == [
         7.0, 0.5, None, None, 3600.0, None,
     ]  # fmt: skip
+
+
+def homes(found: list[Deployment]) -> list[str]:
+    homes = (at_home(found, str(number).encode()) for number in range(400))
+    return ["" if home is None else home.name for home in homes]
+
+
+def test_what_begins_alike_is_at_home_in_one_place_by_weight_and_moves_only_where_that_rests() -> None:
+    clock = FixedClock()
+    found = deployments(clock, 3.0, 1.0, 1.0)
+
+    before = homes(found)
+    fail(found[1], "failed", 3)
+    after = homes(found)
+
+    assert homes(found) == after
+    assert 0.5 < Counter(before)["up/0"] / 400 < 0.7
+    assert [new for old, new in zip(before, after, strict=True) if old not in {"up/1", new}] == []
+    assert "up/1" not in after
+
+
+def test_nobody_is_at_home_where_it_is_much_more_crowded_than_elsewhere() -> None:
+    one, other = deployments(FixedClock(), 1.0, 1.0)
+    for _ in range(5):
+        one.begin()
+
+    assert set(homes([one, other])) == {"", "up/1"}
+    assert other.rest == 0
