@@ -18,8 +18,9 @@ from lasttenth.context.embedding import Embedder
 from lasttenth.context.retrieval import Retriever
 from lasttenth.jobs import Functions, Runner
 from lasttenth.models.embeddings import default_cache
-from lasttenth.models.port import Provider
+from lasttenth.models.port import ProtocolName, Provider
 from lasttenth.models.prices import Prices
+from lasttenth.models.providers.anthropic import AnthropicProvider
 from lasttenth.models.providers.builtin import BuiltinProvider
 from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvider
 from lasttenth.models.providers.scripted import ScriptedProvider
@@ -44,6 +45,10 @@ from lasttenth.storage.watch import Watch
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
 PEPPER = "pepper"
+_PROVIDERS: dict[ProtocolName, type[OpenAICompatibleProvider | AnthropicProvider]] = {
+    "openai": OpenAICompatibleProvider,
+    "anthropic": AnthropicProvider,
+}
 MOST_THREADS = 4
 """Processor threads of the embedder, where there are so many processors: the others are left to the requests."""
 
@@ -179,7 +184,8 @@ class Installation:
             "scripted": ScriptedProvider(settings.scripts, self.clock),
         }
         for name, provider in settings.providers.items():
-            providers[name] = OpenAICompatibleProvider(
+            kind = _PROVIDERS[provider.protocol]
+            providers[name] = kind(
                 name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport
             )
         return providers

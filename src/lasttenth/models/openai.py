@@ -1,26 +1,16 @@
 """OpenAI's wire shapes: chat completions, their streams, embeddings, usage and errors, as bytes and back."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import msgspec
 
+from lasttenth.models.bodies import NULL, UNREADABLE, Fields, decode
 from lasttenth.records.errors import InvalidRequestError, LasttenthError
-from lasttenth.records.usage import Usage
+from lasttenth.records.usage import MAX_TOKENS, Usage
 
 DONE_DATA = b"[DONE]"
 DONE = b"data: [DONE]\n\n"
-EVENT_STREAM = "text/event-stream"
-JSON = "application/json"
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for bytes that are no JSON of the expected shape; recursion is for those nested too deep."""
-
-B = TypeVar("B")
-
-Fields = dict[str, msgspec.Raw]
-"""A JSON object of which only the names are read: every value stays the bytes it was."""
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -51,9 +41,6 @@ class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
     encoding_format: str | None = None
 
 
-MAX_TOKENS = 2**40
-"""What reports more tokens than this is no report: their cost would not fit into 64 bits."""
-
 _Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)] | None
 
 
@@ -75,15 +62,12 @@ class _Usage(msgspec.Struct):
     completion_tokens_details: _CompletionDetails | None = None
 
 
-_NULL = msgspec.Raw(b"null")
-
-
 class Said(msgspec.Struct):
     """What is read of a reply, or of an event of a stream; the rest stays bytes."""
 
-    error: msgspec.Raw = _NULL
-    usage: msgspec.Raw = _NULL
-    choices: msgspec.Raw = _NULL
+    error: msgspec.Raw = NULL
+    usage: msgspec.Raw = NULL
+    choices: msgspec.Raw = NULL
 
     @property
     def is_error(self) -> bool:
@@ -96,35 +80,25 @@ class Said(msgspec.Struct):
         return bytes(self.usage) != b"null"
 
     @property
+    def consumed(self) -> Usage | None:
+        """Return the usage that is reported, None where there is none or it cannot be read."""
+        return _usage_of(self.usage)
+
+    @property
     def is_usage_alone(self) -> bool:
         """Tell whether it reports usage and says nothing else."""
         return self.reports_usage and bytes(self.choices) in {b"[]", b"null"}
 
 
-_said = msgspec.json.Decoder(Said)
+read = msgspec.json.Decoder(Said).decode
+"""Return what is read of a reply or an event. Raises what `UNREADABLE` names."""
+
 _usage = msgspec.json.Decoder(_Usage | None)
-_fields = msgspec.json.Decoder(Fields)
-
-
-def decode(body: bytes, kind: type[B]) -> B:
-    """Return a request body as a struct. Raises InvalidRequestError."""
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except UNREADABLE as error:
-        raise _invalid(error) from error
-
-
-def fields_of(body: bytes) -> Fields:
-    """Return the fields of a request body. Raises InvalidRequestError."""
-    try:
-        return _fields.decode(body)
-    except UNREADABLE as error:
-        raise _invalid(error) from error
 
 
 def stream_options_of(fields: Fields) -> dict[str, Any]:
     """Return what a chat request says about its stream. Raises InvalidRequestError."""
-    options = fields.get("stream_options", _NULL)
+    options = fields.get("stream_options", NULL)
     return {} if bytes(options) == b"null" else decode(options, dict[str, Any])
 
 
@@ -235,15 +209,20 @@ def usage_body(usage: Usage | None) -> dict[str, Any] | None:
 def said_in(body: bytes) -> Said | None:
     """Return what is read of a reply or an event, None where it is no JSON object."""
     try:
-        return _said.decode(body)
+        return read(body)
     except UNREADABLE:
         return None
 
 
-def usage_in(said: Said | None) -> Usage | None:
-    """Return the usage that is reported, None where there is none or it cannot be read."""
+def usage_in(body: bytes) -> Usage | None:
+    """Return the usage that a reply reports, None where there is none or it cannot be read."""
+    said = said_in(body)
+    return None if said is None else said.consumed
+
+
+def _usage_of(reported: msgspec.Raw) -> Usage | None:
     try:
-        found = None if said is None else _usage.decode(said.usage)
+        found = _usage.decode(reported)
     except UNREADABLE:
         return None
     if found is None:
@@ -268,11 +247,3 @@ def estimated_tokens(text: str) -> int:
 
 def _chunk_head(head: ReplyHead) -> dict[str, Any]:
     return {"id": head.id, "object": "chat.completion.chunk", "created": head.created, "model": head.model}
-
-
-def _invalid(error: Exception) -> InvalidRequestError:
-    reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-    message, _, path = reason.partition(" - at `$")
-    parameter = path.rstrip("`").lstrip(".") or None
-    where = f" at {parameter}" if parameter else ""
-    return InvalidRequestError(f"The request body is wrong{where}: {message.rstrip('.')}.", parameter=parameter)

@@ -1,12 +1,13 @@
-"""What every provider of models offers. Requests and replies are bytes in OpenAI's shape, so that what nobody
-needs to look at is never decoded."""
+"""What every provider of models offers. Requests and replies are bytes in the shape of the protocol that the provider
+speaks, so that what nobody needs to look at is never decoded."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Literal, Protocol
 
 import msgspec
 
-ModelOperation = Literal["chat", "embeddings"]
+ModelOperation = Literal["chat", "embeddings", "count_tokens"]
+ProtocolName = Literal["openai", "anthropic"]
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -16,6 +17,8 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     body: bytes
     stream: bool = False
+    headers: Mapping[str, str] = {}
+    """Those of the caller that the protocol passes on; names are in lower case."""
 
 
 class ModelReply(Protocol):
@@ -23,7 +26,7 @@ class ModelReply(Protocol):
 
     @property
     def status(self) -> int:
-        """Return the HTTP status; from 400 on, the body is an error in OpenAI's shape, or whatever the provider sent."""
+        """Return the HTTP status; from 400 on, the body is an error in its protocol's shape, or what the provider sent."""
         ...
 
     @property
@@ -60,6 +63,9 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 class Provider(Protocol):
     """Somebody who serves models."""
+
+    protocol: ProtocolName
+    """What it speaks."""
 
     async def call(self, request: ModelRequest) -> ModelReply:
         """Call a model and return once its answer begins. Raises UpstreamError, ModelNotFoundError, InvalidRequestError."""

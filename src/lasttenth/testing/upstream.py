@@ -17,6 +17,7 @@ from lasttenth.testing.answers import Gate, UpstreamAnswer, failure
 
 MAX_HEAD = 64 * 2**10
 _LAST_CHUNK = b"0\r\n\r\n"
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 
 class ReceivedRequest(msgspec.Struct, kw_only=True):
@@ -126,7 +127,7 @@ class Upstream:
                 await asyncio.gather(sending, leaving, return_exceptions=True)
 
     def _answer_to(self, request: ReceivedRequest) -> UpstreamAnswer:
-        if request.path.endswith("/models"):
+        if request.path.partition("?")[0].endswith("/models"):
             listed = {"object": "list", "data": [{"id": name, "object": "model"} for name in self._scripts]}
             return UpstreamAnswer(body=(msgspec.json.encode(listed),))
         answers = self._scripts.get(request.model)
@@ -161,7 +162,7 @@ async def _send(answer: UpstreamAnswer, writer: asyncio.StreamWriter) -> None:
     if answer.head is not None:
         await answer.head.passed()
     headers = {"content-type": answer.media_type, "transfer-encoding": "chunked", **answer.headers}
-    lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}"]
+    lines = [f"HTTP/1.1 {answer.status} {_PHRASES.get(answer.status, '')}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     writer.write("\r\n".join([*lines, "", ""]).encode("latin-1"))
     for piece in answer.body:

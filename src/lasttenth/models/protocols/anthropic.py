@@ -1,0 +1,225 @@
+"""Anthropic's protocol: messages, and the counting of their tokens.
+
+What it counts as input leaves out what was read from or written to a prompt cache; our `input_tokens` includes both.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+
+from lasttenth.models.bodies import NULL, UNREADABLE, Fields, decode
+from lasttenth.models.port import ModelOperation, ProtocolName
+from lasttenth.models.protocols.wire import Head, Price, Said, check_content, head_of
+from lasttenth.records.errors import LasttenthError
+from lasttenth.records.usage import MAX_TOKENS, Usage
+
+VERSION_HEADER = "anthropic-version"
+BETA_HEADER = "anthropic-beta"
+DEFAULT_VERSION = "2023-06-01"
+"""Of requests that name none."""
+
+_PATHS: Mapping[ModelOperation, str] = {"chat": "/messages", "count_tokens": "/messages/count_tokens"}
+_HEAD = ("model", "stream", "metadata")
+_ATTRIBUTES: Mapping[str, Any] = {"protocol": "anthropic"}
+_KINDS = {
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    409: "conflict_error",
+    413: "request_too_large",
+    429: "rate_limit_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+"""The types of errors by status; others are `invalid_request_error` below 500 and `api_error` from there on."""
+
+_Count = Annotated[int, msgspec.Meta(ge=0, le=MAX_TOKENS)] | None
+
+
+class _CacheCreation(msgspec.Struct):
+    ephemeral_5m_input_tokens: _Count = None
+    ephemeral_1h_input_tokens: _Count = None
+
+
+class _OutputDetails(msgspec.Struct):
+    thinking_tokens: _Count = None
+
+
+class _Usage(msgspec.Struct):
+    """Counts of a message so far. What a stream reports later replaces what it reported before, part by part."""
+
+    input_tokens: _Count = None
+    output_tokens: _Count = None
+    cache_creation_input_tokens: _Count = None
+    cache_read_input_tokens: _Count = None
+    cache_creation: _CacheCreation | None = None
+    output_tokens_details: _OutputDetails | None = None
+
+    def later(self, report: "_Usage") -> "_Usage":
+        """Return what is known once another report has come."""
+        return _Usage(*(new if new is not None else old for old, new in zip(_parts(self), _parts(report), strict=True)))
+
+    def usage(self) -> Usage | None:
+        """Return the counts by our convention, None where they are beyond all numbers."""
+        written_by_age = self.cache_creation or _CacheCreation()
+        written_1h = written_by_age.ephemeral_1h_input_tokens or 0
+        written = self.cache_creation_input_tokens
+        if written is None:
+            written = (written_by_age.ephemeral_5m_input_tokens or 0) + written_1h
+        read = self.cache_read_input_tokens or 0
+        total = (self.input_tokens or 0) + written + read
+        if total > MAX_TOKENS:
+            return None
+        return Usage(
+            input_tokens=total,
+            output_tokens=self.output_tokens or 0,
+            cache_read_tokens=read,
+            cache_write_tokens=written,
+            cache_write_1h_tokens=min(written_1h, written),
+            reasoning_tokens=(self.output_tokens_details or _OutputDetails()).thinking_tokens or 0,
+        )
+
+
+class _Message(msgspec.Struct):
+    usage: msgspec.Raw = NULL
+
+
+class _Said(msgspec.Struct):
+    """What is read of a reply, or of an event of a stream; the rest stays bytes."""
+
+    type: str = ""
+    message: _Message | None = None
+    usage: msgspec.Raw = NULL
+
+    @property
+    def is_error(self) -> bool:
+        """Tell whether it is an error, whatever the status says."""
+        return self.type == "error"
+
+    @property
+    def consumed(self) -> Usage | None:
+        """Return the usage that is reported, None where there is none or it cannot be read."""
+        found = _usage_in(self.usage)
+        return None if found is None else found.usage()
+
+
+class _Error(msgspec.Struct):
+    type: str
+    message: str
+
+
+class _ErrorBody(msgspec.Struct, tag_field="type", tag="error"):
+    error: _Error
+
+
+class _Metadata(msgspec.Struct):
+    user_id: str | None = None
+
+
+_said = msgspec.json.Decoder(_Said).decode
+_usage: msgspec.json.Decoder[_Usage | None] = msgspec.json.Decoder(_Usage | None)
+_error_body = msgspec.json.Decoder(_ErrorBody).decode
+
+
+class _Anthropic:
+    """See WireProtocol."""
+
+    name: ProtocolName = "anthropic"
+    owner = "Anthropic's"
+    paths = _PATHS
+    passed_headers: tuple[str, ...] = (VERSION_HEADER, BETA_HEADER)
+    trace_headers: tuple[str, ...] = ("x-request-id", "x-lasttenth-trace", "request-id")
+    first_piece = b"content_block_delta"
+    hides_usage = False
+    is_kept = False
+    attributes = _ATTRIBUTES
+
+    def head(self, operation: ModelOperation, fields: Fields) -> Head:  # noqa: ARG002 - the port names it
+        """Return the head of a request; the user is `metadata.user_id`. Raises InvalidRequestError."""
+        head = decode(head_of(fields, _HEAD), Head)
+        check_content(fields, "messages", is_list=True)
+        if not head.metadata:
+            return head
+        return msgspec.structs.replace(head, user=decode(fields["metadata"], _Metadata).user_id)
+
+    def addressed(self, fields: Fields, model: str, *, stream: bool) -> bytes:  # noqa: ARG002 - the port names it
+        """Return a body under the provider's own name for the model."""
+        return msgspec.json.encode({**fields, "model": msgspec.Raw(msgspec.json.encode(model))})
+
+    def said_in(self, body: bytes) -> Said | None:
+        """Return what is read of a whole reply, None where it is no JSON object."""
+        try:
+            return _said(body)
+        except UNREADABLE:
+            return None
+
+    def reading(self, fields: Fields, price: Price) -> "_Reading":  # noqa: ARG002 - the port names it
+        """Return what reads the stream that answers a request."""
+        return _Reading(price)
+
+    def is_error(self, body: bytes) -> bool:
+        """Tell whether a body is an error in this protocol's shape."""
+        try:
+            _error_body(body)
+        except UNREADABLE:
+            return False
+        return True
+
+    def error_body(self, error: LasttenthError, *, trace_id: str, status: int | None = None) -> bytes:
+        """Return an error as a whole reply; its type follows from the status."""
+        return msgspec.json.encode(_shape(error, trace_id, status or error.status))
+
+    def error_event(self, error: LasttenthError, *, trace_id: str) -> bytes:
+        """Return an error as the last event of a stream."""
+        return b"event: error\ndata: " + self.error_body(error, trace_id=trace_id) + b"\n\n"
+
+
+ANTHROPIC = _Anthropic()
+
+
+class _Reading:
+    """All events pass. A stream reports its usage as it begins, and again as it ends."""
+
+    def __init__(self, price: Price) -> None:
+        self.is_complete = False
+        self.has_failed = False
+        self._price = price
+        self._known = _Usage()
+
+    def passes(self, data: bytes) -> bool:
+        """Take note of an event's data, and tell whether the event passes on. Raises what `UNREADABLE` names."""
+        said = _said(data)
+        if said.type == "message_stop":
+            self.is_complete = True
+        elif said.type == "error":
+            self.is_complete = self.has_failed = True
+        elif said.type == "message_start":
+            self._take((said.message or _Message()).usage)
+        elif said.type == "message_delta":
+            self._take(said.usage)
+        return True
+
+    def _take(self, reported: msgspec.Raw) -> None:
+        report = _usage_in(reported)
+        if report is not None:
+            self._known = self._known.later(report)
+            self._price(self._known.usage())
+
+
+def _usage_in(reported: msgspec.Raw) -> _Usage | None:
+    try:
+        return _usage.decode(reported)
+    except UNREADABLE:
+        return None
+
+
+def _parts(usage: _Usage) -> tuple[Any, ...]:
+    return msgspec.structs.astuple(usage)
+
+
+def _shape(error: LasttenthError, trace_id: str, status: int) -> dict[str, Any]:
+    kind = _KINDS.get(status) or ("invalid_request_error" if status < 500 else "api_error")
+    said = {"type": kind, "message": str(error), "details": {"error_code": error.code}}
+    return {"type": "error", "error": said, "request_id": trace_id or None}
