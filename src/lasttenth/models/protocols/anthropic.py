@@ -4,7 +4,7 @@ What it counts as input leaves out what was read from or written to a prompt cac
 """
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -110,7 +110,8 @@ class _Error(msgspec.Struct):
     message: str
 
 
-class _ErrorBody(msgspec.Struct, tag_field="type", tag="error"):
+class _ErrorBody(msgspec.Struct):
+    type: Literal["error"]
     error: _Error
 
 
