@@ -338,7 +338,7 @@ def _shown(value: Payload | str | None) -> Any:
     if not isinstance(value, Payload):
         return value
     whole = whole_of(value.body) if value.media_type == EVENT_STREAM else None
-    if whole is not None:
+    if whole is not None and whole["choices"]:
         return whole
     try:
         return msgspec.json.decode(value.body)

@@ -82,7 +82,23 @@ class Said(msgspec.Struct):
     @property
     def consumed(self) -> Usage | None:
         """Return the usage that is reported, None where there is none or it cannot be read."""
-        return _usage_of(self.usage)
+        try:
+            found = _usage.decode(self.usage)
+        except UNREADABLE:
+            return None
+        if found is None:
+            return None
+        prompt = found.prompt_tokens_details or _PromptDetails()
+        output = found.completion_tokens_details or _CompletionDetails()
+        return Usage(
+            input_tokens=found.prompt_tokens or 0,
+            output_tokens=found.completion_tokens or 0,
+            cache_read_tokens=prompt.cached_tokens or 0,
+            cache_write_tokens=prompt.cache_write_tokens or 0,
+            reasoning_tokens=output.reasoning_tokens or 0,
+            input_audio_tokens=prompt.audio_tokens or 0,
+            output_audio_tokens=output.audio_tokens or 0,
+        )
 
     @property
     def is_usage_alone(self) -> bool:
@@ -218,26 +234,6 @@ def usage_in(body: bytes) -> Usage | None:
     """Return the usage that a reply reports, None where there is none or it cannot be read."""
     said = said_in(body)
     return None if said is None else said.consumed
-
-
-def _usage_of(reported: msgspec.Raw) -> Usage | None:
-    try:
-        found = _usage.decode(reported)
-    except UNREADABLE:
-        return None
-    if found is None:
-        return None
-    prompt = found.prompt_tokens_details or _PromptDetails()
-    output = found.completion_tokens_details or _CompletionDetails()
-    return Usage(
-        input_tokens=found.prompt_tokens or 0,
-        output_tokens=found.completion_tokens or 0,
-        cache_read_tokens=prompt.cached_tokens or 0,
-        cache_write_tokens=prompt.cache_write_tokens or 0,
-        reasoning_tokens=output.reasoning_tokens or 0,
-        input_audio_tokens=prompt.audio_tokens or 0,
-        output_audio_tokens=output.audio_tokens or 0,
-    )
 
 
 def estimated_tokens(text: str) -> int:

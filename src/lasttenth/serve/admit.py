@@ -33,21 +33,22 @@ def scope_of(request: GatewayRequest, ids: Ids) -> SpanScope:
 def admit(request: GatewayRequest, scope: SpanScope) -> Call:
     """Return the call that a request makes. Raises InvalidRequestError."""
     fields = bodies.fields_of(request.body)
-    head = request.protocol.head(request.operation, fields)
-    metadata = head.metadata or {}
-    own = {name: value for name, value in metadata.items() if name.startswith(CONTROL_KEY)}
-    controls = {name.removeprefix(CONTROL_KEY): _text(value) for name, value in own.items() if value is not None}
-    if own:
-        fields = _without_controls(fields)
+    protocol = request.protocol
+    head = protocol.head(request.operation, fields)
+    controls: dict[str, str] = {}
+    if head.metadata:
+        own = {name: value for name, value in head.metadata.items() if name.startswith(CONTROL_KEY)}
+        controls = {name.removeprefix(CONTROL_KEY): _text(value) for name, value in own.items() if value is not None}
+        fields = _without_controls(fields) if own else fields
     unit, source = _unit(request, controls, head, scope)
     return Call(
         operation=request.operation,
-        protocol=request.protocol,
+        protocol=protocol,
         model=named(head.model),
         stream=bool(head.stream) and request.operation == "chat",
         body=request.body,
         fields=fields,
-        headers=_passed_headers(request),
+        headers=_passed_headers(request) if protocol.passed_headers else {},
         controls={**controls, **_header_controls(request)},
         unit=unit,
         unit_source=source,
@@ -75,10 +76,7 @@ def _text(value: Any) -> str:
 
 def _passed_headers(request: GatewayRequest) -> dict[str, str]:
     """Return the headers that go on to the provider. Raises InvalidRequestError."""
-    names = request.protocol.passed_headers
-    if not names:
-        return {}
-    passed = {name: request.headers[name] for name in names if name in request.headers}
+    passed = {name: request.headers[name] for name in request.protocol.passed_headers if name in request.headers}
     for name, value in passed.items():
         if not (value.isascii() and value.isprintable()):
             raise InvalidRequestError(f"The header {name} must be printable ASCII.", parameter=name)

@@ -17,7 +17,7 @@ def reply_headers(settlement: Settlement) -> dict[str, str]:
     """Return our own headers: trace id, model, release, cost, groundedness, and the milliseconds that were ours."""
     outcome = settlement.outcome
     call = settlement.call
-    headers = dict.fromkeys(call.protocol.trace_headers, call.scope.trace_id)
+    headers = _trace_headers(call.protocol, call.scope.trace_id)
     headers["x-lasttenth-model"] = outcome.model
     stages = settlement.watch.stages
     upstream = stages.get("call", 0) + stages.get("stream", 0)
@@ -42,8 +42,15 @@ def reply_headers(settlement: Settlement) -> dict[str, str]:
 
 def refusal(error: LasttenthError, protocol: WireProtocol, scope: SpanScope) -> GatewayReply:
     """Return an error as a reply in the shape of a protocol."""
-    headers = dict.fromkeys(protocol.trace_headers, scope.trace_id)
+    headers = _trace_headers(protocol, scope.trace_id)
     if error.retry_after is not None:
         headers["retry-after"] = f"{error.retry_after:g}"
     body = protocol.error_body(error, trace_id=scope.trace_id)
     return GatewayReply(status=error.status, media_type=bodies.JSON, headers=headers, body=body)
+
+
+def _trace_headers(protocol: WireProtocol, trace_id: str) -> dict[str, str]:
+    headers = {"x-request-id": trace_id, "x-lasttenth-trace": trace_id}
+    for name in protocol.trace_headers:
+        headers[name] = trace_id
+    return headers

@@ -10,7 +10,7 @@ import msgspec
 
 from lasttenth.models.bodies import NULL, UNREADABLE, Fields, decode
 from lasttenth.models.port import ModelOperation, ProtocolName
-from lasttenth.models.protocols.wire import Head, Price, Said, check_content, head_of
+from lasttenth.models.protocols.wire import Head, Price, Said, check_content
 from lasttenth.records.errors import LasttenthError
 from lasttenth.records.usage import MAX_TOKENS, Usage
 
@@ -21,7 +21,7 @@ DEFAULT_VERSION = "2023-06-01"
 
 _PATHS: Mapping[ModelOperation, str] = {"chat": "/messages", "count_tokens": "/messages/count_tokens"}
 _HEAD = ("model", "stream", "metadata")
-_ATTRIBUTES: Mapping[str, Any] = {"protocol": "anthropic"}
+_ATTRIBUTES: dict[str, Any] = {"protocol": "anthropic"}
 _KINDS = {
     401: "authentication_error",
     402: "billing_error",
@@ -131,7 +131,7 @@ class _Anthropic:
     owner = "Anthropic's"
     paths = _PATHS
     passed_headers: tuple[str, ...] = (VERSION_HEADER, BETA_HEADER)
-    trace_headers: tuple[str, ...] = ("x-request-id", "x-lasttenth-trace", "request-id")
+    trace_headers: tuple[str, ...] = ("request-id",)
     first_piece = b"content_block_delta"
     hides_usage = False
     is_kept = False
@@ -139,7 +139,7 @@ class _Anthropic:
 
     def head(self, operation: ModelOperation, fields: Fields) -> Head:  # noqa: ARG002 - the port names it
         """Return the head of a request; the user is `metadata.user_id`. Raises InvalidRequestError."""
-        head = decode(head_of(fields, _HEAD), Head)
+        head = decode(msgspec.json.encode({name: fields[name] for name in _HEAD if name in fields}), Head)
         check_content(fields, "messages", is_list=True)
         if not head.metadata:
             return head

@@ -9,12 +9,12 @@ import msgspec
 from lasttenth.models import openai
 from lasttenth.models.bodies import UNREADABLE, Fields, decode
 from lasttenth.models.port import ModelOperation, ProtocolName
-from lasttenth.models.protocols.wire import Head, Price, Said, check_content, head_of
+from lasttenth.models.protocols.wire import Head, Price, check_content
 from lasttenth.records.errors import LasttenthError
 
 _PATHS: Mapping[ModelOperation, str] = {"chat": "/chat/completions", "embeddings": "/embeddings"}
 _HEAD = Head.__struct_fields__
-_NOTHING: Mapping[str, Any] = {}
+_NOTHING: dict[str, Any] = {}
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
 
 
@@ -25,15 +25,16 @@ class _OpenAI:
     owner = "OpenAI's"
     paths = _PATHS
     passed_headers: tuple[str, ...] = ()
-    trace_headers: tuple[str, ...] = ("x-request-id", "x-lasttenth-trace")
+    trace_headers: tuple[str, ...] = ()
     first_piece = b"data:"
     hides_usage = True
     is_kept = True
     attributes = _NOTHING
+    said_in = staticmethod(openai.said_in)
 
     def head(self, operation: ModelOperation, fields: Fields) -> Head:
         """Return the head of a request. Raises InvalidRequestError."""
-        head = decode(head_of(fields, _HEAD), Head)
+        head = decode(msgspec.json.encode({name: fields[name] for name in _HEAD if name in fields}), Head)
         is_chat = operation == "chat"
         check_content(fields, "messages" if is_chat else "input", is_list=is_chat)
         return head
@@ -45,10 +46,6 @@ class _OpenAI:
         if stream and not openai.wants_usage(options):
             fields["stream_options"] = msgspec.Raw(msgspec.json.encode({**options, "include_usage": True}))
         return msgspec.json.encode(fields)
-
-    def said_in(self, body: bytes) -> Said | None:
-        """Return what is read of a whole reply, None where it is no JSON object."""
-        return openai.said_in(body)
 
     def reading(self, fields: Fields, price: Price) -> "_Reading":
         """Return what reads the stream that answers a request."""

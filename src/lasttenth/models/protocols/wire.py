@@ -66,14 +66,14 @@ class WireProtocol(Protocol):
     passed_headers: tuple[str, ...]
     """Headers of a request that go on to the provider."""
     trace_headers: tuple[str, ...]
-    """Headers of a reply that say its trace id."""
+    """Headers of a reply that say its trace id, beside those that all replies have."""
     first_piece: bytes
     """What stands in the first event that holds a piece of the answer."""
     hides_usage: bool
     """Whether a stream says what it consumed only to who asked for it."""
     is_kept: bool
     """Whether the exact cache can keep its answers: a whole one is a stream for who asks for that, and the reverse."""
-    attributes: Mapping[str, Any]
+    attributes: dict[str, Any]
     """What the span of a call in it says beside all else."""
 
     def head(self, operation: ModelOperation, fields: Fields) -> Head:
@@ -111,8 +111,3 @@ def check_content(fields: Fields, name: str, *, is_list: bool) -> None:
         raise InvalidRequestError(f"The request body is wrong: {name} is missing.", parameter=name)
     if is_list and memoryview(fields[name])[0] != ord("["):
         raise InvalidRequestError(f"{name} must be a list.", parameter=name)
-
-
-def head_of(fields: Fields, names: tuple[str, ...]) -> bytes:
-    """Return an object of those fields that a head is made of."""
-    return msgspec.json.encode({name: fields[name] for name in names if name in fields})
