@@ -85,6 +85,8 @@ def _passed_headers(request: GatewayRequest) -> dict[str, str]:
 
 def _header_controls(request: GatewayRequest) -> dict[str, str]:
     names = [name for name in request.headers if name.startswith(CONTROL_HEADER)]
+    if not names:
+        return {}
     if VARIABLES_HEADER in names:
         raise InvalidRequestError(
             "Variables are no header.", hint="Send them in metadata.lasttenth_variables.", parameter="variables"
