@@ -5,6 +5,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from anthropic import Anthropic
 from openai import OpenAI
 from tests.journeys.conversations import POLICY
 
@@ -15,6 +16,13 @@ providers:
   up:
     base_url: {base_url}
     api_key: upstream-secret
+  anthropic:
+    protocol: anthropic
+    base_url: {base_url}
+    api_key: upstream-secret
+  gone-too:
+    protocol: anthropic
+    base_url: http://127.0.0.1:9/v1
   gone:
     base_url: http://127.0.0.1:9/v1
 timeouts:
@@ -57,4 +65,10 @@ def client(server: RunningServer) -> Iterator[OpenAI]:
     body = msgspec.json.encode({"documents": [{"name": "policy.md", "text": POLICY}]})
     assert server.request("POST", "/api/indexes/default/documents", body=body).status == 200
     with OpenAI(base_url=f"{server.base_url}/v1", api_key="local", max_retries=0, timeout=20) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def claude(server: RunningServer) -> Iterator[Anthropic]:
+    with Anthropic(base_url=server.base_url, api_key="local", max_retries=0, timeout=20) as opened:
         yield opened

@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from tests.journeys.commands import error_of
 from tests.journeys.conversations import asked
 
-from lasttenth.models.openai import EVENT_STREAM
+from lasttenth.models.bodies import EVENT_STREAM
 from lasttenth.models.routes.hedging import ENOUGH
 from lasttenth.testing import (
     RunningServer,
@@ -56,6 +56,9 @@ NAMES = {
     "tasked": ("openai/tasked-a", ""),
     "locked": ("openai/locked-a", ""),
 }
+
+SPEAKING = """{a: {deployments: [{model: claude/x}]}}
+providers: {claude: {base_url: "http://x", protocol: anthropic}}"""
 
 
 @pytest.fixture(scope="module")
@@ -311,6 +314,7 @@ def test_routes_are_listed_as_models(client: OpenAI) -> None:
     [
         ("{a/b: {deployments: [{model: builtin/extractive}]}}", "cannot name a route"),
         ("{a: {deployments: [{model: nobody/m}]}}", "no such provider"),
+        (SPEAKING, "speaks"),
         ("{a: {deployments: []}}", "length"),
         ("{a: {deployments: [{model: builtin/extractive, weight: 0}]}}", "weight"),
         ("{a: {deployments: [{model: builtin/extractive}], retries: -1}}", "retries"),

@@ -10,7 +10,7 @@ from tests.journeys.conversations import asked
 from tests.journeys.test_tasks import called
 
 from lasttenth import SyncApp
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.testing import RunningServer, Upstream, UpstreamAnswer, completion, streamed
 
 FILE = """---
@@ -57,7 +57,7 @@ def calling_in_pieces() -> UpstreamAnswer:
     ]
     events = [openai.delta(HEAD, {"tool_calls": [piece]}) for piece in pieces]
     ending = [openai.delta(HEAD, {}, reason="tool_calls"), openai.DONE]
-    return UpstreamAnswer(media_type=openai.EVENT_STREAM, body=(*events, *ending))
+    return UpstreamAnswer(media_type=bodies.EVENT_STREAM, body=(*events, *ending))
 
 
 def sent(upstream: Upstream, model: str) -> list[dict[str, Any]]:
@@ -128,7 +128,7 @@ def test_calls_that_nobody_numbered_stay_apart(server: RunningServer, client: Op
     ]
     events = [openai.delta(HEAD, {"tool_calls": [piece]}) for piece in pieces]
     ending = [openai.delta(HEAD, {}, reason="tool_calls"), openai.DONE]
-    upstream.script("nameless", UpstreamAnswer(media_type=openai.EVENT_STREAM, body=(*events, *ending)))
+    upstream.script("nameless", UpstreamAnswer(media_type=bodies.EVENT_STREAM, body=(*events, *ending)))
     called(server, "POST", "/api/tasks", text=FILE.format(name="nameless", more=""))
 
     with client.chat.completions.stream(model="task/nameless", messages=asked("Any lamps?")) as stream:

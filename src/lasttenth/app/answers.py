@@ -94,7 +94,7 @@ def read_answer(reply: GatewayReply, *, latency: float, output: Output[Any] | No
         groundedness=None if groundedness is None else float(groundedness),
         cost=None if cost is None else nanos(Decimal(cost)),
         latency=latency,
-        usage=openai.usage_in(openai.said_in(body)),
+        usage=openai.usage_in(body),
         model=headers.get("x-lasttenth-model", ""),
         release=headers.get("x-lasttenth-release", ""),
         trace_id=headers["x-lasttenth-trace"],

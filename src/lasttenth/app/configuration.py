@@ -7,11 +7,12 @@ change the file's structure.
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 import yaml
 
+from lasttenth.models.port import ProtocolName
 from lasttenth.models.providers.scripted import Script
 from lasttenth.models.routes.route import Patience
 from lasttenth.net.transport import Engine, Limits
@@ -37,8 +38,9 @@ class ListenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A server that speaks OpenAI's protocol: its URL up to and including the version, and its key."""
+    """A server of models: what it speaks, its URL up to and including the version, and its key."""
 
+    protocol: ProtocolName = "openai"
     base_url: Annotated[str, msgspec.Meta(pattern="^https?://[^/]")]
     api_key: str = ""
     structured_output: StructuredOutput = "json_schema"
@@ -102,7 +104,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     """Return the settings of a file, or the defaults where there is none, with what the environment adds.
 
-    `OPENAI_API_KEY` (with `OPENAI_BASE_URL`) adds the provider `openai`, unless the file has one.
+    `OPENAI_API_KEY` (with `OPENAI_BASE_URL`) adds the provider `openai`, unless the file has one, and `ANTHROPIC_API_KEY`
+    (with `ANTHROPIC_BASE_URL`) the provider `anthropic`.
 
     Raises:
         ConfigurationError: the file cannot be read, is no YAML, or says something unknown.
@@ -120,12 +123,24 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
                 f"{path}: {name} cannot name a route.",
                 hint="Use letters, digits, points, colons, dashes and underscores, and no slash.",
             )
-    key = environment.get("OPENAI_API_KEY", "")
-    if key and "openai" not in settings.providers:
-        base_url = environment.get("OPENAI_BASE_URL") or "https://api.openai.com/v1"
-        provider = ProviderSettings(base_url=base_url, api_key=key)
-        settings = msgspec.structs.replace(settings, providers={**settings.providers, "openai": provider})
-    return settings
+    added = {name: found for name in get_args(ProtocolName) if (found := _from_environment(name, environment))}
+    return msgspec.structs.replace(settings, providers={**added, **settings.providers})
+
+
+def _from_environment(name: ProtocolName, environment: Mapping[str, str]) -> ProviderSettings | None:
+    """Return the provider that the environment adds, None where it has no key for it."""
+    key = environment.get(f"{name.upper()}_API_KEY", "")
+    if not key:
+        return None
+    return ProviderSettings(protocol=name, base_url=_base_url(name, environment), api_key=key)
+
+
+def _base_url(name: ProtocolName, environment: Mapping[str, str]) -> str:
+    """Return where a provider is. Anthropic's own clients leave the version out of their base URL: it is added."""
+    given = environment.get(f"{name.upper()}_BASE_URL", "").rstrip("/")
+    if not given:
+        return f"https://api.{name}.com/v1"
+    return f"{given}/v1" if name == "anthropic" and not given.endswith("/v1") else given
 
 
 def settings_schema() -> dict[str, Any]:

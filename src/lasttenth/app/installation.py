@@ -19,8 +19,9 @@ from lasttenth.context.embedding import Embedder
 from lasttenth.context.retrieval import Retriever
 from lasttenth.jobs import Functions, Runner
 from lasttenth.models.embeddings import default_cache
-from lasttenth.models.port import Provider
+from lasttenth.models.port import ProtocolName, Provider
 from lasttenth.models.prices import Prices
+from lasttenth.models.providers.anthropic import AnthropicProvider
 from lasttenth.models.providers.builtin import BuiltinProvider
 from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvider
 from lasttenth.models.providers.scripted import ScriptedProvider
@@ -48,6 +49,10 @@ from lasttenth.storage.watch import Watch
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
 PEPPER = "pepper"
+_PROVIDERS: dict[ProtocolName, type[OpenAICompatibleProvider | AnthropicProvider]] = {
+    "openai": OpenAICompatibleProvider,
+    "anthropic": AnthropicProvider,
+}
 MOST_THREADS = 4
 _HOLDING: tuple[StructuredOutput, ...] = ("json_schema", "json_object", "none")
 """How models are held to a schema, the firmest first."""
@@ -226,7 +231,8 @@ class Installation:
             "scripted": ScriptedProvider(settings.scripts, self.clock),
         }
         for name, provider in settings.providers.items():
-            providers[name] = OpenAICompatibleProvider(
+            kind = _PROVIDERS[provider.protocol]
+            providers[name] = kind(
                 name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport
             )
         return providers
@@ -238,6 +244,11 @@ def _deployment(name: str, providers: Mapping[str, Provider], clock: Clock, *, w
         raise ConfigurationError(
             f"A route leads to {name}, and there is no such provider.",
             hint=f"Name it provider/model; providers here: {', '.join(sorted(providers))}.",
+        )
+    if providers[provider].protocol != "openai":
+        raise ConfigurationError(
+            f"A route leads to {name}, which speaks {providers[provider].protocol}'s protocol.",
+            hint="Routes lead to providers of OpenAI's protocol: many others have an address for that as well.",
         )
     return Deployment(name, providers[provider], model, weight=weight, clock=clock)
 

@@ -12,7 +12,7 @@ import msgspec
 
 from lasttenth import __version__
 from lasttenth.app.installation import Installation
-from lasttenth.models.openai import EVENT_STREAM, UNREADABLE
+from lasttenth.models.bodies import EVENT_STREAM, UNREADABLE
 from lasttenth.models.port import ModelOperation
 from lasttenth.records.definitions import Environment, Release, StructuredOutput
 from lasttenth.records.errors import InvalidAnswerError, LasttenthError, NotFoundError, NotRecordedError, UpstreamError
@@ -23,7 +23,7 @@ from lasttenth.releases.differences import Change, compared
 from lasttenth.releases.registry import Registry, Resolved
 from lasttenth.serve.cache import CONTROL, HIT, MemoryCache
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
-from lasttenth.serve.cassette import Cassette, CassetteProvider, CassetteRetriever, is_replayable
+from lasttenth.serve.cassette import Cassette, CassetteProvider, CassetteRetriever, is_replayable, protocol_of
 from lasttenth.serve.inward import GatewayProvider
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
@@ -150,10 +150,11 @@ class Replayer:
             spans.append(span)
 
         known = self._installation.router.providers
-        live = {name: GatewayProvider(name, self._installation.pipeline, self._project) for name in known}
+        spoken = {**{name: provider.protocol for name, provider in known.items()}, **cassette.providers}
+        live = {name: GatewayProvider(name, spoken[name], self._installation.pipeline, self._project) for name in known}
         providers = {
-            name: CassetteProvider(name, cassette, live.get(name) if self._live else None)
-            for name in {*known, *cassette.providers}
+            name: CassetteProvider(name, cassette, protocol=protocol, live=live.get(name) if self._live else None)
+            for name, protocol in spoken.items()
         }
         program = DefaultProgram(
             retriever_of,
@@ -287,8 +288,17 @@ class _Asked(msgspec.Struct):
 
 
 def _request(root: Span, project: str) -> GatewayRequest:
-    operation: ModelOperation = "embeddings" if root.operation == "embeddings" else "chat"
-    return GatewayRequest(operation=operation, project=project, headers={}, body=_bytes(root.input), key=root.key)
+    operation: ModelOperation = "chat"
+    if root.operation in {"count_tokens", "embeddings"}:
+        operation = root.operation
+    return GatewayRequest(
+        operation=operation,
+        protocol=protocol_of(root),
+        project=project,
+        headers={},
+        body=_bytes(root.input),
+        key=root.key,
+    )
 
 
 def _scope(root: Span, project: str) -> SpanScope:
@@ -341,7 +351,7 @@ def _shown(value: Payload | str | None) -> Any:
     if not isinstance(value, Payload):
         return value
     whole = whole_of(value.body) if value.media_type == EVENT_STREAM else None
-    if whole is not None:
+    if whole is not None and whole["choices"]:
         return whole
     try:
         return msgspec.json.decode(value.body)

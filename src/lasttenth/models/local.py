@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.models.port import ModelRequest
 from lasttenth.records.ids import Clock
 from lasttenth.records.usage import Usage
@@ -56,11 +56,11 @@ def reply_with(answer: LocalAnswer, request: ModelRequest, body: openai.ChatBody
     head = openai.ReplyHead(id=f"chatcmpl-{clock.now():x}", created=clock.now() // 10**9, model=answer.model)
     if request.stream:
         events = _stream(answer, head, include_usage=body.wants_usage)
-        return LocalReply(events, media_type=openai.EVENT_STREAM)
+        return LocalReply(events, media_type=bodies.EVENT_STREAM)
     whole = openai.completion(
         head, openai.Answer(text="".join(answer.pieces)), usage=answer.usage, reason=answer.reason
     )
-    return LocalReply(once(whole), media_type=openai.JSON)
+    return LocalReply(once(whole), media_type=bodies.JSON)
 
 
 async def once(body: bytes) -> AsyncIterator[bytes]:

@@ -1,27 +1,17 @@
 """OpenAI's wire shapes: chat completions, their streams, embeddings, usage and errors, as bytes and back."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any
 
 import msgspec
 
 from lasttenth.models import usage_shapes
+from lasttenth.models.bodies import NULL, UNREADABLE, Fields, decode
 from lasttenth.records.errors import InvalidRequestError, LasttenthError
 from lasttenth.records.usage import Usage
 
 DONE_DATA = b"[DONE]"
 DONE = b"data: [DONE]\n\n"
-EVENT_STREAM = "text/event-stream"
-JSON = "application/json"
-
-UNREADABLE = usage_shapes.UNREADABLE
-"""What decoding raises for bytes that are no JSON of the expected shape; recursion is for those nested too deep."""
-
-B = TypeVar("B")
-
-Fields = dict[str, msgspec.Raw]
-"""A JSON object of which only the names are read: every value stays the bytes it was."""
-
 _encode = msgspec.json.Encoder().encode
 
 
@@ -52,30 +42,27 @@ class EmbeddingsBody(msgspec.Struct, frozen=True, kw_only=True):
     encoding_format: str | None = None
 
 
-_NULL = msgspec.Raw(b"null")
-
-
 class _Groq(msgspec.Struct):
-    usage: msgspec.Raw = _NULL
+    usage: msgspec.Raw = NULL
 
 
 class Said(msgspec.Struct):
     """What is read of a reply, or of an event of a stream; the rest stays bytes."""
 
-    error: msgspec.Raw = _NULL
-    usage: msgspec.Raw = _NULL
-    choices: msgspec.Raw = _NULL
-    x_groq: msgspec.Raw = _NULL
+    error: msgspec.Raw = NULL
+    usage: msgspec.Raw = NULL
+    choices: msgspec.Raw = NULL
+    x_groq: msgspec.Raw = NULL
 
     @property
     def is_error(self) -> bool:
         """Tell whether it is an error, whatever the status says."""
-        return self.error is not _NULL and bytes(self.error) != b"null"
+        return self.error is not NULL and bytes(self.error) != b"null"
 
     @property
     def reports_usage(self) -> bool:
         """Tell whether it reports usage."""
-        if self.usage is _NULL and self.x_groq is _NULL:  # nearly every event of a stream
+        if self.usage is NULL and self.x_groq is NULL:  # nearly every event of a stream
             return False
         return bytes(self.reported) != b"null"
 
@@ -90,35 +77,25 @@ class Said(msgspec.Struct):
             return self.usage
 
     @property
+    def consumed(self) -> Usage | None:
+        """Return the usage that is reported, None where there is none or it cannot be read."""
+        return usage_shapes.read_openai(self.reported)
+
+    @property
     def is_usage_alone(self) -> bool:
         """Tell whether it reports usage and says nothing else."""
         return self.reports_usage and bytes(self.choices) in {b"[]", b"null"}
 
 
-_said = msgspec.json.Decoder(Said)
+read = msgspec.json.Decoder(Said).decode
+"""Return what is read of a reply or an event. Raises what `UNREADABLE` names."""
+
 _groq = msgspec.json.Decoder(_Groq)
-_fields = msgspec.json.Decoder(Fields)
-
-
-def decode(body: bytes, kind: type[B]) -> B:
-    """Return a request body as a struct. Raises InvalidRequestError."""
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except UNREADABLE as error:
-        raise _invalid(error) from error
-
-
-def fields_of(body: bytes) -> Fields:
-    """Return the fields of a request body. Raises InvalidRequestError."""
-    try:
-        return _fields.decode(body)
-    except UNREADABLE as error:
-        raise _invalid(error) from error
 
 
 def stream_options_of(fields: Fields) -> dict[str, Any]:
     """Return what a chat request says about its stream. Raises InvalidRequestError."""
-    options = fields.get("stream_options", _NULL)
+    options = fields.get("stream_options", NULL)
     return {} if bytes(options) == b"null" else decode(options, dict[str, Any])
 
 
@@ -229,14 +206,15 @@ def usage_body(usage: Usage | None) -> dict[str, Any] | None:
 def said_in(body: bytes) -> Said | None:
     """Return what is read of a reply or an event, None where it is no JSON object."""
     try:
-        return _said.decode(body)
+        return read(body)
     except UNREADABLE:
         return None
 
 
-def usage_in(said: Said | None) -> Usage | None:
-    """Return the usage that is reported, None where there is none or it cannot be read."""
-    return None if said is None else usage_shapes.read_openai(said.reported)
+def usage_in(body: bytes) -> Usage | None:
+    """Return the usage that a reply reports, None where there is none or it cannot be read."""
+    said = said_in(body)
+    return None if said is None else said.consumed
 
 
 def estimated_tokens(text: str) -> int:
@@ -246,11 +224,3 @@ def estimated_tokens(text: str) -> int:
 
 def _chunk_head(head: ReplyHead) -> dict[str, Any]:
     return {"id": head.id, "object": "chat.completion.chunk", "created": head.created, "model": head.model}
-
-
-def _invalid(error: Exception) -> InvalidRequestError:
-    reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
-    message, _, path = reason.partition(" - at `$")
-    parameter = path.rstrip("`").lstrip(".") or None
-    where = f" at {parameter}" if parameter else ""
-    return InvalidRequestError(f"The request body is wrong{where}: {message.rstrip('.')}.", parameter=parameter)

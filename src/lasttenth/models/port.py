@@ -1,14 +1,15 @@
-"""What every provider of models offers. Requests and replies are bytes in OpenAI's shape, so that what nobody
-needs to look at is never decoded."""
+"""What every provider of models offers. Requests and replies are bytes in the shape of the protocol that the provider
+speaks, so that what nobody needs to look at is never decoded."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from typing import Literal, NamedTuple, Protocol
 
 import msgspec
 
 from lasttenth.records.attempts import Attempt
 
-ModelOperation = Literal["chat", "embeddings"]
+ModelOperation = Literal["chat", "embeddings", "count_tokens"]
+ProtocolName = Literal["openai", "anthropic"]
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -18,6 +19,8 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     body: bytes
     stream: bool = False
+    headers: Mapping[str, str] = {}
+    """Those of the caller that the protocol passes on; names are in lower case."""
 
 
 MOST_REPLY_BYTES = 256 * 2**20
@@ -36,7 +39,7 @@ class ModelReply(Protocol):
 
     @property
     def status(self) -> int:
-        """Return the HTTP status; from 400 on, the body is an error in OpenAI's shape, or whatever the provider sent."""
+        """Return the HTTP status; from 400 on, the body is an error in its protocol's shape, or what the provider sent."""
         ...
 
     @property
@@ -73,6 +76,9 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 
 class Provider(Protocol):
     """Somebody who serves models."""
+
+    protocol: ProtocolName
+    """What it speaks."""
 
     async def call(self, request: ModelRequest) -> ModelReply:
         """Call a model and return once its answer begins. Raises UpstreamError, ModelNotFoundError, InvalidRequestError."""

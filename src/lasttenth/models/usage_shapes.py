@@ -11,16 +11,11 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from lasttenth.records.usage import Usage
+from lasttenth.models.bodies import UNREADABLE
+from lasttenth.records.usage import MAX_TOKENS, Usage
 
 Family = Literal["openai", "anthropic", "gemini", "bedrock", "cohere", "ollama"]
 """The protocols whose reports can be read."""
-
-UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
-"""What decoding raises for bytes that are no JSON of the expected shape; recursion is for those nested too deep."""
-
-MAX_TOKENS = 2**40
-"""What reports more tokens than this is no report: their cost would not fit into 64 bits."""
 
 Report = bytes | msgspec.Raw
 """What a provider reports, as JSON: its usage object, or for Ollama the whole reply."""
@@ -48,7 +43,7 @@ def read_openai(report: Report) -> Usage | None:
         found = _decode_openai(report)
     except UNREADABLE:
         return None
-    return None if found is None else _of_openai(found)
+    return None if found is None else _believed(_of_openai(found))
 
 
 class _Writes(msgspec.Struct):
@@ -318,9 +313,16 @@ def _reader(shape: type[S], convert: Callable[[S], Usage | None]) -> Callable[[I
             found = [each for each in map(decoder.decode, reports) if each is not None]
         except UNREADABLE:
             return None
-        return convert(reduce(_largest, found)) if found else None
+        return _believed(convert(reduce(_largest, found))) if found else None
 
     return read
+
+
+def _believed(usage: Usage | None) -> Usage | None:
+    """Return a usage, None where its totals are beyond all numbers though no part of them is."""
+    if usage is None or usage.input_tokens > MAX_TOKENS or usage.output_tokens > MAX_TOKENS:
+        return None
+    return usage
 
 
 def _largest(first: S, second: S) -> S:

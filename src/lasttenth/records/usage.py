@@ -6,6 +6,9 @@ includes reasoning. Adapters of providers that count otherwise convert.
 
 import msgspec
 
+MAX_TOKENS = 2**40
+"""What reports more tokens than this is no report: their cost would not fit into 64 bits."""
+
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Token counts of one call; the details are parts of the totals, never in addition to them."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models import openai
-from lasttenth.models.port import ModelOperation
+from lasttenth.models import bodies
+from lasttenth.models.protocols import Head
 from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.ids import Ids, trace_id_of_traceparent
 from lasttenth.records.ports import SpanScope
@@ -24,18 +24,6 @@ MAX_UNIT = 200
 MAX_MODEL = 200
 
 
-class _Head(msgspec.Struct, frozen=True, kw_only=True):
-    model: str
-    stream: bool | None = None
-    metadata: dict[str, Any] | None = None
-    safety_identifier: str | None = None
-    user: str | None = None
-
-
-_HEAD = _Head.__struct_fields__
-_CONTENT: dict[ModelOperation, str] = {"chat": "messages", "embeddings": "input"}
-
-
 def scope_of(request: GatewayRequest, ids: Ids) -> SpanScope:
     """Return where the request is recorded: under the caller's trace id, where it sent one."""
     trace_id = trace_id_of_traceparent(request.headers.get("traceparent", "")) or ids.trace()
@@ -44,21 +32,23 @@ def scope_of(request: GatewayRequest, ids: Ids) -> SpanScope:
 
 def admit(request: GatewayRequest, scope: SpanScope) -> Call:
     """Return the call that a request makes. Raises InvalidRequestError."""
-    fields = openai.fields_of(request.body)
-    head = openai.decode(msgspec.json.encode({name: fields[name] for name in _HEAD if name in fields}), _Head)
-    _check_content(request.operation, fields)
-    metadata = head.metadata or {}
-    own = {name: value for name, value in metadata.items() if name.startswith(CONTROL_KEY)}
-    controls = {name.removeprefix(CONTROL_KEY): _text(value) for name, value in own.items() if value is not None}
-    if own:
-        fields = _without_controls(fields)
+    fields = bodies.fields_of(request.body)
+    protocol = request.protocol
+    head = protocol.head(request.operation, fields)
+    controls: dict[str, str] = {}
+    if head.metadata:
+        own = {name: value for name, value in head.metadata.items() if name.startswith(CONTROL_KEY)}
+        controls = {name.removeprefix(CONTROL_KEY): _text(value) for name, value in own.items() if value is not None}
+        fields = _without_controls(fields) if own else fields
     unit, source = _unit(request, controls, head, scope)
     return Call(
         operation=request.operation,
+        protocol=protocol,
         model=named(head.model),
         stream=bool(head.stream) and request.operation == "chat",
         body=request.body,
         fields=fields,
+        headers=_passed_headers(request) if protocol.passed_headers else {},
         controls={**controls, **_header_controls(request)},
         unit=unit,
         unit_source=source,
@@ -84,16 +74,19 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else msgspec.json.encode(value).decode()
 
 
-def _check_content(operation: ModelOperation, fields: openai.Fields) -> None:
-    name = _CONTENT[operation]
-    if name not in fields:
-        raise InvalidRequestError(f"The request body is wrong: {name} is missing.", parameter=name)
-    if operation == "chat" and memoryview(fields[name])[0] != ord("["):
-        raise InvalidRequestError("messages must be a list.", parameter="messages")
+def _passed_headers(request: GatewayRequest) -> dict[str, str]:
+    """Return the headers that go on to the provider. Raises InvalidRequestError."""
+    passed = {name: request.headers[name] for name in request.protocol.passed_headers if name in request.headers}
+    for name, value in passed.items():
+        if not (value.isascii() and value.isprintable()):
+            raise InvalidRequestError(f"The header {name} must be printable ASCII.", parameter=name)
+    return passed
 
 
 def _header_controls(request: GatewayRequest) -> dict[str, str]:
     names = [name for name in request.headers if name.startswith(CONTROL_HEADER)]
+    if not names:
+        return {}
     if VARIABLES_HEADER in names:
         raise InvalidRequestError(
             "Variables are no header.", hint="Send them in metadata.lasttenth_variables.", parameter="variables"
@@ -101,14 +94,14 @@ def _header_controls(request: GatewayRequest) -> dict[str, str]:
     return {name.removeprefix(CONTROL_HEADER).replace("-", "_"): request.headers[name] for name in names}
 
 
-def _without_controls(fields: openai.Fields) -> openai.Fields:
-    metadata = msgspec.json.decode(fields["metadata"], type=openai.Fields)
+def _without_controls(fields: bodies.Fields) -> bodies.Fields:
+    metadata = msgspec.json.decode(fields["metadata"], type=bodies.Fields)
     kept = {name: value for name, value in metadata.items() if not name.startswith(CONTROL_KEY)}
     others = {name: value for name, value in fields.items() if name != "metadata"}
     return {**others, "metadata": msgspec.Raw(msgspec.json.encode(kept))} if kept else others
 
 
-def _unit(request: GatewayRequest, controls: dict[str, str], head: _Head, scope: SpanScope) -> tuple[str, UnitSource]:
+def _unit(request: GatewayRequest, controls: dict[str, str], head: Head, scope: SpanScope) -> tuple[str, UnitSource]:
     """Return whom the request is for: the first that is named, in the order that the documentation gives."""
     candidates: tuple[tuple[UnitSource, str | None], ...] = (
         ("header", request.headers.get(UNIT_HEADER)),

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.ids import Clock
 from lasttenth.serve.calls import Call, GatewayReply, Outcome
@@ -153,10 +153,16 @@ class ExactCaching:
 
 
 def is_wanted(call: Call) -> bool:
-    """Tell whether a call opts in. Raises InvalidRequestError for what says neither yes nor no."""
+    """Tell whether a call opts in. Raises InvalidRequestError where what is asked cannot be done."""
     wanted = call.controls.get(CONTROL, OFF)
     if wanted not in {EXACT, OFF}:
         raise InvalidRequestError(f"There is no cache {wanted}.", hint=f"Say {EXACT} or {OFF}.", parameter=CONTROL)
+    if wanted == EXACT and not call.protocol.is_kept:
+        raise InvalidRequestError(
+            f"The exact cache keeps no answers in {call.protocol.owner} protocol.",
+            hint=f"Say {OFF}.",
+            parameter=CONTROL,
+        )
     return wanted == EXACT
 
 
@@ -169,7 +175,7 @@ def _may_be_kept(body: bytes) -> bool:
     """Tell whether a body can be replayed: what was answered must not fail because somebody wanted it kept."""
     try:
         reply = msgspec.json.decode(body, type=Tree)
-    except openai.UNREADABLE:
+    except bodies.UNREADABLE:
         return False
     return "data" in reply if "choices" not in reply else is_answer(reply)
 
@@ -186,10 +192,10 @@ async def _replayed(found: CachedReply, call: Call, settlement: Settlement) -> G
         events = stream_of(msgspec.json.decode(found.body, type=Tree), include_usage=wants_usage)
         stream = await settled(settlement, _at_once(b"".join(events)), close=_nothing_to_close)
         summary = partial(reply_headers, settlement)
-        return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream, summary=summary)
+        return GatewayReply(status=200, media_type=bodies.EVENT_STREAM, headers=headers, body=stream, summary=summary)
     outcome.output = found.body
     settlement.finish()
-    return GatewayReply(status=200, media_type=openai.JSON, headers=headers, body=found.body)
+    return GatewayReply(status=200, media_type=bodies.JSON, headers=headers, body=found.body)
 
 
 async def _at_once(events: bytes) -> AsyncGenerator[bytes]:

@@ -6,7 +6,7 @@ from typing import Any, get_args
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies
 from lasttenth.records.ids import Ids
 from lasttenth.records.ports import (
     ChatRequest,
@@ -77,7 +77,7 @@ class PipelineCaller:
             model=request.model,
             stream=request.stream,
             body=body,
-            fields=openai.fields_of(body),
+            fields=bodies.fields_of(body),
             controls={},
             unit=scope.trace_id,
             unit_source="random",

@@ -5,8 +5,9 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models.openai import Fields
+from lasttenth.models.bodies import Fields
 from lasttenth.models.port import ModelOperation
+from lasttenth.models.protocols import OPENAI, WireProtocol
 from lasttenth.records.ids import Clock
 from lasttenth.records.ports import SpanScope
 from lasttenth.records.traces import Assignment, UnitSource
@@ -17,6 +18,7 @@ class GatewayRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A request as a door received it; header names are in lower case."""
 
     operation: ModelOperation
+    protocol: WireProtocol = OPENAI
     project: str
     headers: Mapping[str, str]
     body: bytes
@@ -39,12 +41,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """An admitted request: its model, its controls, where it is recorded."""
 
     operation: ModelOperation
+    protocol: WireProtocol = OPENAI
+    """What the caller speaks."""
     model: str
     stream: bool
     body: bytes
     """JSON as the caller sent it."""
     fields: Fields = {}
     """What stands in the body, without our own controls."""
+    headers: Mapping[str, str] = {}
+    """Those that the protocol passes on."""
     controls: dict[str, str]
     unit: str
     unit_source: UnitSource

@@ -10,14 +10,17 @@ from typing import Any, NamedTuple
 import msgspec
 
 from lasttenth.context.retrieval import Passage, Snapshot
-from lasttenth.models import openai
-from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, Provider
+from lasttenth.models import bodies, openai
+from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Provider
+from lasttenth.models.protocols import OPENAI, PROTOCOLS, WireProtocol
 from lasttenth.records.definitions import Environment
 from lasttenth.records.errors import NotRecordedError, UpstreamError, error_of
 from lasttenth.records.traces import Payload, Span
 from lasttenth.serve.events import EventCutter, data_of
 from lasttenth.serve.program import EXAMPLES, Comparing
 
+PROTOCOL = "protocol"
+"""The attribute of a span that names the protocol, where that is not OpenAI's."""
 ROUTED = "route"
 """The stage that a call has once it is known who is asked."""
 _DONE = b"data: [DONE]"
@@ -34,8 +37,8 @@ class Cassette:
 
     def __init__(self, spans: Sequence[Span]) -> None:
         self._calls = [_Call.of(span) for span in spans if _was_sent(span)]
-        self.providers = frozenset(call.model.partition("/")[0] for call in self._calls)
-        """Names of those who were asked."""
+        self.providers = {call.model.partition("/")[0]: protocol_of(call.span).name for call in self._calls}
+        """Those who were asked, and what they speak."""
         self.aliases = {name: call.model for call in self._calls if (name := call.asked) not in {"", call.model}}
         """Names that stood for several models, each with the one that answered."""
         self.unrecorded = 0
@@ -71,10 +74,14 @@ class CassetteProvider:
     Args:
         name: of the provider.
         cassette: what they answered.
+        protocol: what they speak.
         live: is asked for what was not recorded; None refuses it.
     """
 
-    def __init__(self, name: str, cassette: Cassette, live: Provider | None = None) -> None:
+    def __init__(
+        self, name: str, cassette: Cassette, *, protocol: ProtocolName = "openai", live: Provider | None = None
+    ) -> None:
+        self.protocol: ProtocolName = protocol
         self._name = name
         self._cassette = cassette
         self._live = live
@@ -152,7 +159,7 @@ class _CassetteReply:
     def __init__(self, span: Span, status: int) -> None:
         self._span = span
         self.status = status
-        self.media_type = span.output.media_type if span.output is not None else openai.JSON
+        self.media_type = span.output.media_type if span.output is not None else bodies.JSON
         self.retry_after = ""
 
     async def read(self, limit: int) -> bytes:
@@ -163,7 +170,7 @@ class _CassetteReply:
         """Yield the events, with the usage that was taken out of them on their way."""
         body = _body(self._span.output)
         usage = openai.usage_body(self._span.usage)
-        if usage is None or _reports_usage(body):
+        if usage is None or not protocol_of(self._span).hides_usage or _reports_usage(body):
             yield body
             return
         end = body.rfind(_DONE)
@@ -174,18 +181,23 @@ class _CassetteReply:
         """There is nothing to give up."""
 
 
+def protocol_of(span: Span) -> WireProtocol:
+    """Return the protocol that a call was made in."""
+    return PROTOCOLS.get(span.attributes.get(PROTOCOL, ""), OPENAI)
+
+
 def is_replayable(span: Span) -> bool:
     """Tell whether what an index found was recorded with its text."""
     try:
         msgspec.json.decode(_body(span.output) or b"[]", type=list[Passage | int])
-    except openai.UNREADABLE:
+    except bodies.UNREADABLE:
         return False
     return True
 
 
 def _was_sent(span: Span) -> bool:
     """Tell whether a span is a call that came as far as a provider."""
-    return span.operation in {"chat", "embeddings"} and ROUTED in span.stages
+    return span.operation in {"chat", "count_tokens", "embeddings"} and ROUTED in span.stages
 
 
 def _reply(span: Span) -> _CassetteReply:
@@ -206,7 +218,7 @@ def _content(body: bytes) -> dict[str, Any] | None:
 def _fields(body: bytes) -> dict[str, Any] | None:
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
-    except openai.UNREADABLE:
+    except bodies.UNREADABLE:
         return None
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.records.errors import UpstreamError, error_of
 from lasttenth.serve.calls import GatewayReply
 from lasttenth.serve.events import data_of, events_of
@@ -55,7 +55,7 @@ async def choices_of(reply: GatewayReply) -> AsyncGenerator[Choice]:
 def _decoded(data: bytes, status: int) -> list[Choice]:
     try:
         reply = msgspec.json.decode(data, type=_Reply)
-    except openai.UNREADABLE as error:
+    except bodies.UNREADABLE as error:
         raise UpstreamError(f"The model's reply cannot be read: {error}.") from error
     if reply.error is not None:
         kind = error_of(str(reply.error.get("code")))

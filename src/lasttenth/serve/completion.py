@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.records.ports import (
     Citation,
     FinishPart,
@@ -69,7 +69,7 @@ class Completion:
         outcome.output = openai.completion(self._head, said, usage=outcome.usage, reason=self._reason)
         headers = reply_headers(settlement)
         settlement.finish()
-        return GatewayReply(status=200, media_type=openai.JSON, headers=headers, body=outcome.output)
+        return GatewayReply(status=200, media_type=bodies.JSON, headers=headers, body=outcome.output)
 
     async def events(self, *, include_usage: bool) -> AsyncGenerator[bytes]:
         """Yield the answer as the events of a stream."""

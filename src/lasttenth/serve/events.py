@@ -6,6 +6,7 @@ MAX_EVENT_BYTES = 8 * 2**20
 _BORDER = b"\n\n"
 _CRLF_BORDER = b"\r\n\r\n"
 _DATA = b"data: "
+_NAME = b"event:"
 
 
 class EventCutter:
@@ -44,6 +45,11 @@ def data_of(event: bytes) -> bytes:
     """Return the data of an event, its lines joined as the standard says (WHATWG HTML, 9.2.6)."""
     if event.startswith(_DATA) and event.endswith(_BORDER) and event.find(b"\n") == len(event) - 2:
         return event[len(_DATA) : -2].strip(b"\r")  # one line, as nearly all of them are
+    second = event.find(b"\n") + 1
+    if event.startswith(_NAME) and event.startswith(_DATA, second) and event.find(_BORDER, second) == len(event) - 2:
+        data = event[second + len(_DATA) : -2]
+        if b"\n" not in data:
+            return data.strip(b"\r")  # one line behind a name, as all of Anthropic's protocol are
     lines = [line.strip(b"\r") for line in event.split(b"\n")]
     return b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
 

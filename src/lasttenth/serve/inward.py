@@ -5,7 +5,8 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest
+from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName
+from lasttenth.models.protocols import PROTOCOLS
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
 
@@ -15,9 +16,11 @@ class GatewayProvider:
 
     Args:
         name: of the provider.
+        protocol: what it speaks.
     """
 
-    def __init__(self, name: str, pipeline: Pipeline, project: str) -> None:
+    def __init__(self, name: str, protocol: ProtocolName, pipeline: Pipeline, project: str) -> None:
+        self.protocol: ProtocolName = protocol
         self._name = name
         self._pipeline = pipeline
         self._project = project
@@ -26,7 +29,13 @@ class GatewayProvider:
         """Return the answer. Raises UpstreamError, ModelNotFoundError, InvalidRequestError."""
         fields = msgspec.json.decode(request.body, type=dict[str, Any])
         body = msgspec.json.encode({**fields, "model": f"{self._name}/{request.model}"})
-        asked = GatewayRequest(operation=request.operation, project=self._project, headers={}, body=body)
+        asked = GatewayRequest(
+            operation=request.operation,
+            protocol=PROTOCOLS[self.protocol],
+            project=self._project,
+            headers=request.headers,
+            body=body,
+        )
         return _Reply(await self._pipeline.answer(asked))
 
     async def models(self) -> list[ModelInfo]:

@@ -65,16 +65,16 @@ class Pipeline:
         try:
             return await self.answer(request, scope)
         except LasttenthError as error:
-            return refusal(error, scope)
+            return refusal(error, request.protocol, scope)
         except Exception:
             logger.exception("A request failed.")
-            return refusal(UNEXPECTED, scope)
+            return refusal(UNEXPECTED, request.protocol, scope)
 
     def refuse(self, request: GatewayRequest, error: LasttenthError) -> GatewayReply:
         """Return the reply to a request that a door did not let in, after that is recorded."""
         scope = scope_of(request, self._ids)
         self._settling.begin(_unread(request, scope)).fail(error)
-        return refusal(error, scope)
+        return refusal(error, request.protocol, scope)
 
     async def answer(self, request: GatewayRequest, scope: SpanScope | None = None) -> GatewayReply:
         """Return the reply to a request, for callers in this process. Raises LasttenthError, after it is recorded."""
@@ -96,7 +96,7 @@ class Pipeline:
             raise
 
     async def _answer(self, call: Call, settlement: Settlement) -> GatewayReply:
-        task = self._router.task_of(call.model) if call.operation == "chat" else None
+        task = self._router.task_of(call.model) if call.operation != "embeddings" else None
         if task is not None:
             return await self._tasks.answer(call, task, settlement)
         ask = partial(self._relay.answer, call, settlement)
@@ -107,6 +107,7 @@ def _unread(request: GatewayRequest, scope: SpanScope) -> Call:
     """Return what can be said of a request before its body is read."""
     return Call(
         operation=request.operation,
+        protocol=request.protocol,
         model="",
         stream=False,
         body=request.body,

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.serve.events import EventCutter, data_of
 
 _NAMES = frozenset({"finish_reason", "id", "name", "role", "type"})
@@ -58,7 +58,7 @@ def whole_of(stream: bytes) -> Tree | None:
             data = data_of(event)
             if data and data != openai.DONE_DATA:
                 _take(msgspec.json.decode(data, type=Tree), reply, choices)
-    except openai.UNREADABLE:
+    except bodies.UNREADABLE:
         return None
     for choice in choices.values():
         for call in choice["message"].get("tool_calls") or ():

@@ -1,8 +1,7 @@
 """What a reply says about itself, in headers, and how an error is sent."""
 
-import msgspec
-
-from lasttenth.models import openai
+from lasttenth.models import bodies
+from lasttenth.models.protocols import WireProtocol
 from lasttenth.records.errors import LasttenthError
 from lasttenth.records.money import dollars
 from lasttenth.records.ports import SpanScope
@@ -17,7 +16,8 @@ UNEXPECTED = LasttenthError(
 def reply_headers(settlement: Settlement) -> dict[str, str]:
     """Return our own headers: trace id, model, release, cost, groundedness, and the milliseconds that were ours."""
     outcome = settlement.outcome
-    headers = _trace_headers(settlement.call.scope)
+    call = settlement.call
+    headers = _trace_headers(call.protocol, call.scope.trace_id)
     headers["x-lasttenth-model"] = outcome.model
     stages = settlement.watch.stages
     upstream = stages.get("call", 0) + stages.get("stream", 0)
@@ -40,14 +40,17 @@ def reply_headers(settlement: Settlement) -> dict[str, str]:
     return headers
 
 
-def refusal(error: LasttenthError, scope: SpanScope) -> GatewayReply:
-    """Return an error as a reply in OpenAI's shape."""
-    headers = _trace_headers(scope)
+def refusal(error: LasttenthError, protocol: WireProtocol, scope: SpanScope) -> GatewayReply:
+    """Return an error as a reply in the shape of a protocol."""
+    headers = _trace_headers(protocol, scope.trace_id)
     if error.retry_after is not None:
         headers["retry-after"] = f"{error.retry_after:g}"
-    body = msgspec.json.encode(openai.error_body(error))
-    return GatewayReply(status=error.status, media_type=openai.JSON, headers=headers, body=body)
+    body = protocol.error_body(error, trace_id=scope.trace_id)
+    return GatewayReply(status=error.status, media_type=bodies.JSON, headers=headers, body=body)
 
 
-def _trace_headers(scope: SpanScope) -> dict[str, str]:
-    return {"x-request-id": scope.trace_id, "x-lasttenth-trace": scope.trace_id}
+def _trace_headers(protocol: WireProtocol, trace_id: str) -> dict[str, str]:
+    headers = {"x-request-id": trace_id, "x-lasttenth-trace": trace_id}
+    for name in protocol.trace_headers:
+        headers[name] = trace_id
+    return headers

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies
 from lasttenth.records.errors import ConfigurationError, InvalidRequestError
 from lasttenth.records.hashing import in_order
 from lasttenth.releases.schemas import schema_of
@@ -34,10 +34,10 @@ class _Asked(msgspec.Struct):
     response_format: _AsText | _AsObject | _AsSchema | None
 
 
-def output_schema_of(fields: openai.Fields) -> dict[str, Any] | None:
+def output_schema_of(fields: bodies.Fields) -> dict[str, Any] | None:
     """Return the schema that a request asks its answer to fit, None where it asks for none. Raises InvalidRequestError."""
     given = {name: fields[name] for name in (RESPONSE_FORMAT,) if name in fields}
-    asked = openai.decode(msgspec.json.encode(given), _Asked).response_format if given else None
+    asked = bodies.decode(msgspec.json.encode(given), _Asked).response_format if given else None
     if isinstance(asked, _AsObject):
         return {"type": "object"}
     if not isinstance(asked, _AsSchema):

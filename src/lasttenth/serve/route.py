@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lasttenth.models.port import ModelInfo, Provider
-from lasttenth.records.errors import ModelNotFoundError, UpstreamError
+from lasttenth.models.protocols import PROTOCOLS, WireProtocol
+from lasttenth.records.errors import InvalidRequestError, ModelNotFoundError, UpstreamError
 from lasttenth.releases.pointers import PRODUCTION
+from lasttenth.serve.calls import Call
 
 TASK_PREFIX = "task/"
 ROUTE = "route"
@@ -73,6 +75,16 @@ class Router:
             )
         return ModelTarget(self._providers[provider], model)
 
+    def target_of(self, call: Call) -> ModelTarget:
+        """Return who answers a call. Raises ModelNotFoundError, InvalidRequestError.
+
+        Both sides speak one protocol: a translation between two would begin here, and hold in the relay.
+        """
+        target = self.model_of(call.model)
+        if target.provider.protocol != call.protocol.name:
+            raise other_protocol(call, PROTOCOLS[target.provider.protocol])
+        return target
+
     async def models(self) -> tuple[list[ModelInfo], list[str]]:
         """Return the models of all providers, and a line for each provider that could not be asked."""
         found = [ModelInfo(name=name, provider=ROUTE) for name in self._routes]
@@ -88,3 +100,13 @@ class Router:
         """Release every provider."""
         for provider in self._providers.values():
             await provider.close()
+
+
+def other_protocol(call: Call, spoken: WireProtocol) -> InvalidRequestError:
+    """Return the refusal of a call of somebody who speaks another protocol than the caller."""
+    path = spoken.paths.get(call.operation) or spoken.paths["chat"]
+    return InvalidRequestError(
+        f"{call.model} speaks {spoken.owner} protocol, and was asked in {call.protocol.owner}.",
+        hint=f"Ask it at POST /v1{path}",
+        parameter="model",
+    )

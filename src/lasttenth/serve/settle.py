@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from typing import NamedTuple
 
-from lasttenth.models import openai
+from lasttenth.models import bodies
 from lasttenth.models.port import Answered
 from lasttenth.models.prices import Prices
 from lasttenth.records.attempts import Attempt
@@ -44,7 +44,7 @@ class Settlement:
     def __init__(self, call: Call, settling: Settling, watch: Stopwatch) -> None:
         self.call = call
         self.watch = watch
-        self.outcome = Outcome(model=call.model)
+        self.outcome = Outcome(model=call.model, attributes=call.protocol.attributes.copy())
         self._prices = settling.prices
         self._record = settling.record
         self._finished = False
@@ -106,7 +106,7 @@ class Settlement:
             first_token=outcome.first_token,
             stages=self.watch.stages,
             attributes=outcome.attributes,
-            input=Payload(media_type=openai.JSON, body=call.body) if call.body else None,
+            input=Payload(media_type=bodies.JSON, body=call.body) if call.body else None,
             output=Payload(media_type=outcome.output_type, body=outcome.output[:MAX_RECORDED])
             if outcome.output
             else None,
@@ -132,11 +132,13 @@ async def _settling(
 ) -> AsyncGenerator[bytes]:
     kept = bytearray()
     has_begun = False
+    protocol, trace_id = settlement.call.protocol, settlement.call.scope.trace_id
+    first_piece = protocol.first_piece
     try:
         yield b""  # begun: see settled()
         async with aclosing(events) as stream:
             async for event in stream:
-                if not has_begun and b"data:" in event:
+                if not has_begun and first_piece in event:
                     settlement.note_first_token()
                     has_begun = True
                 if len(kept) <= MAX_RECORDED:
@@ -144,14 +146,14 @@ async def _settling(
                 yield event
     except LasttenthError as error:
         settlement.outcome.error = error.code
-        yield openai.event(openai.error_body(error))
+        yield protocol.error_event(error, trace_id=trace_id)
     except BaseException as error:
         settlement.outcome.error = settlement.outcome.error or code_of(error)
         raise
     finally:
         settlement.watch.lap("stream")
         settlement.outcome.output = bytes(kept)
-        settlement.outcome.output_type = openai.EVENT_STREAM
+        settlement.outcome.output_type = bodies.EVENT_STREAM
         settlement.finish()
         await close()
 

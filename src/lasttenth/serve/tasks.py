@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
+from lasttenth.models.protocols import OPENAI
 from lasttenth.records.definitions import RetrievalBinding
 from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.ports import Caller, Program, TaskCall
@@ -19,7 +20,7 @@ from lasttenth.serve.calls import Call, GatewayReply
 from lasttenth.serve.completion import Completion
 from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.response_format import RESPONSE_FORMAT, output_schema_of
-from lasttenth.serve.route import TaskTarget
+from lasttenth.serve.route import TaskTarget, other_protocol
 from lasttenth.serve.settle import Settlement, settled
 
 RegistryOf = Callable[[str], Awaitable[Registry]]
@@ -54,10 +55,15 @@ class TaskRunner:
         self._caching = caching
 
     async def answer(self, call: Call, target: TaskTarget, settlement: Settlement) -> GatewayReply:
-        """Return the task's answer. Raises TaskNotFoundError, IndexNotFoundError, UpstreamError."""
+        """Return the task's answer. Raises TaskNotFoundError, IndexNotFoundError, UpstreamError.
+
+        Tasks speak OpenAI's protocol alone: InvalidRequestError for calls in another one.
+        """
+        if call.protocol is not OPENAI:
+            raise other_protocol(call, OPENAI)
         registry = await self._registry_of(call.scope.project)
         chosen = await self._chosen(call, target, registry)
-        body = openai.decode(call.body, openai.ChatBody)
+        body = bodies.decode(call.body, openai.ChatBody)
         variables = _variables(call)
         task_call = TaskCall(
             release=chosen.release,
@@ -92,7 +98,7 @@ class TaskRunner:
         headers = reply_headers(settlement)
         stream = await settled(settlement, events, close=completion.close)
         summary = partial(reply_headers, settlement)
-        return GatewayReply(status=200, media_type=openai.EVENT_STREAM, headers=headers, body=stream, summary=summary)
+        return GatewayReply(status=200, media_type=bodies.EVENT_STREAM, headers=headers, body=stream, summary=summary)
 
     async def _chosen(self, call: Call, target: TaskTarget, registry: Registry) -> Resolved:
         """Return the pointer's release, or the one that the request makes of it: another model, index or output."""
@@ -129,7 +135,7 @@ def _variables(call: Call) -> dict[str, Any]:
     """Return what the caller gives the prompt. Raises InvalidRequestError."""
     try:
         variables = msgspec.json.decode(call.controls.get(VARIABLES, "{}"), type=dict[str, Any])
-    except openai.UNREADABLE as error:
+    except bodies.UNREADABLE as error:
         raise InvalidRequestError(
             f"The variables are no JSON object: {error}.", hint='Send them as {"name": value}.', parameter=VARIABLES
         ) from error
@@ -141,6 +147,6 @@ def _variables(call: Call) -> dict[str, Any]:
     return variables
 
 
-def _parameters(fields: openai.Fields) -> dict[str, Any]:
-    given = {name: openai.decode(fields[name], object) for name in FORWARDED if name in fields}
+def _parameters(fields: bodies.Fields) -> dict[str, Any]:
+    given = {name: bodies.decode(fields[name], object) for name in FORWARDED if name in fields}
     return {name: value for name, value in given.items() if value is not None}

@@ -15,7 +15,7 @@ from lasttenth.app.app import App
 from lasttenth.app.installation import Installation
 from lasttenth.app.operation import Operation
 from lasttenth.app.operations import OPERATIONS
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.records.errors import InvalidRequestError
 from lasttenth.server.requests import Door, headers_of, read_body
 
@@ -47,7 +47,7 @@ class Api:
             result = await operation.run(app, _input(operation, request, body))
             if operation.streams:
                 return await _streamed(result)
-            return Response(msgspec.json.encode(result), media_type=openai.JSON)
+            return Response(msgspec.json.encode(result), media_type=bodies.JSON)
 
         return endpoint
 
@@ -79,16 +79,16 @@ async def _streamed(items: AsyncGenerator[Any]) -> Response:
                 yield openai.event(item)
         yield openai.DONE
 
-    return StreamingResponse(events(), media_type=openai.EVENT_STREAM)
+    return StreamingResponse(events(), media_type=bodies.EVENT_STREAM)
 
 
 async def _describe(_request: Request) -> Response:
-    return Response(msgspec.json.encode(openapi()), media_type=openai.JSON)
+    return Response(msgspec.json.encode(openapi()), media_type=bodies.JSON)
 
 
 def _input(operation: Operation, request: Request, body: bytes) -> msgspec.Struct:
     if operation.method == "POST":
-        fields = openai.decode(body or b"{}", dict[str, Any])
+        fields = bodies.decode(body or b"{}", dict[str, Any])
         strict = True
     else:
         fields = dict(request.query_params)
@@ -107,7 +107,7 @@ def _described(
     operation: Operation, given: dict[str, Any], returned: dict[str, Any], components: dict[str, Any]
 ) -> dict[str, Any]:
     in_path = _FIELD.findall(operation.path)
-    media_type = openai.EVENT_STREAM if operation.streams else openai.JSON
+    media_type = bodies.EVENT_STREAM if operation.streams else bodies.JSON
     description: dict[str, Any] = {
         "operationId": operation.name,
         "summary": operation.summary,
@@ -120,7 +120,7 @@ def _described(
         },
     }
     if operation.method == "POST":
-        description["requestBody"] = {"content": {openai.JSON: {"schema": given}}}
+        description["requestBody"] = {"content": {bodies.JSON: {"schema": given}}}
         return description
     properties = components[given["$ref"].rsplit("/", 1)[1]].get("properties", {})
     description["parameters"] += [

@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation
-from lasttenth.models import openai
+from lasttenth.models import bodies
 from lasttenth.records.errors import (
     LasttenthError,
     MethodNotAllowedError,
@@ -24,7 +24,7 @@ from lasttenth.records.errors import (
 )
 from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.api import Api
-from lasttenth.server.connection import HOT
+from lasttenth.server.connection import HOT, protocol_of
 from lasttenth.server.gateway import Gateway
 from lasttenth.server.langfuse import Langfuse
 from lasttenth.server.metrics import metrics_endpoint
@@ -32,7 +32,7 @@ from lasttenth.server.requests import Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
 
-GATEWAY_PATHS = "Served are: POST /v1/chat/completions, POST /v1/embeddings, GET /v1/models."
+GATEWAY_PATHS = f"Served are: {', '.join(f'POST {path.decode()}' for path in HOT)}, GET /v1/models."
 
 
 class Application:
@@ -102,10 +102,11 @@ async def _health(_request: Request) -> Response:
     return _json({"alive": True})
 
 
-async def _failed(_request: Request, error: Exception) -> Response:
+async def _failed(request: Request, error: Exception) -> Response:
     known = error if isinstance(error, LasttenthError) else UNEXPECTED
     headers = {} if known.retry_after is None else {"retry-after": f"{known.retry_after:g}"}
-    return _json(openai.error_body(known), status=known.status, headers=headers)
+    body = protocol_of(request.url.path).error_body(known, trace_id="")
+    return Response(body, status_code=known.status, headers=headers, media_type=bodies.JSON)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -123,4 +124,4 @@ async def _unexpected(request: Request, error: Exception) -> Response:
 
 
 def _json(content: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(content), status_code=status, headers=headers, media_type=openai.JSON)
+    return Response(msgspec.json.encode(content), status_code=status, headers=headers, media_type=bodies.JSON)

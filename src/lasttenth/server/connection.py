@@ -10,19 +10,32 @@ import logging
 import re
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
 from lasttenth.models.port import ModelOperation
+from lasttenth.models.protocols import OPENAI, PROTOCOLS, WireProtocol
 from lasttenth.serve.calls import GatewayReply
 from lasttenth.server.requests import DRAINED, ClientDisconnected, announced_length, too_large
 
 logger = logging.getLogger("lasttenth.server")
 
-HOT: Mapping[bytes, ModelOperation] = {b"/v1/chat/completions": "chat", b"/v1/embeddings": "embeddings"}
+
+class Endpoint(NamedTuple):
+    """What a path of the gateway stands for."""
+
+    protocol: WireProtocol
+    operation: ModelOperation
+
+
+HOT: Mapping[bytes, Endpoint] = {
+    f"/v1{path}".encode(): Endpoint(protocol, operation)
+    for protocol in PROTOCOLS.values()
+    for operation, path in protocol.paths.items()
+}
 AHEAD = 64 * 2**10
 """Bytes of a body that are read before anybody asks for it."""
 COPIED = 64 * 2**10
@@ -32,6 +45,12 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
 _STATUS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 _UNSAFE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+
+
+def protocol_of(path: str) -> WireProtocol:
+    """Return the protocol of whoever asks at a path, which may be none of the gateway's."""
+    found = (each for each in PROTOCOLS.values() if path.startswith(f"/v1{each.paths['chat']}"))
+    return next(found, OPENAI)
 
 
 class Answering(Protocol):
@@ -47,13 +66,13 @@ class Exchange(RequestResponseCycle):
 
     Args:
         connection: where it came in.
-        operation: what its path stands for.
+        endpoint: what its path stands for.
         headers: names are in lower case, of a repeated one the last counts.
     """
 
-    def __init__(self, connection: "GatewayConnection", operation: ModelOperation, headers: dict[str, str]) -> None:
+    def __init__(self, connection: "GatewayConnection", endpoint: Endpoint, headers: dict[str, str]) -> None:
         version = connection.parser.get_http_version()
-        self.operation = operation
+        self.endpoint = endpoint
         self.headers = headers
         self.keep_alive = version != "1.0" and connection.parser.should_keep_alive()
         self.response_complete = False
@@ -188,13 +207,13 @@ class GatewayConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin an exchange for a request of the gateway."""
-        operation = HOT.get(self.url.partition(b"?")[0])
-        if operation is None or self.parser.get_method() != b"POST":
+        endpoint = HOT.get(self.url.partition(b"?")[0])
+        if endpoint is None or self.parser.get_method() != b"POST":
             self._taking = None
             super().on_headers_complete()
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
-        exchange = Exchange(self, operation, headers)
+        exchange = Exchange(self, endpoint, headers)
         before, self.cycle, self._taking = self.cycle, exchange, exchange
         self._open.append(exchange)
         if before is None or before.response_complete:  # type: ignore[redundant-expr]  # None at first

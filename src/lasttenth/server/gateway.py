@@ -4,7 +4,6 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from lasttenth.models import openai
 from lasttenth.observe.recording import Recorder
 from lasttenth.records.errors import LasttenthError
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
@@ -52,7 +51,8 @@ class Gateway:
 
 def _request(exchange: Exchange, identity: Identity, body: bytes) -> GatewayRequest:
     return GatewayRequest(
-        operation=exchange.operation,
+        operation=exchange.endpoint.operation,
+        protocol=exchange.endpoint.protocol,
         project=identity.project,
         headers=exchange.headers,
         body=body,
@@ -69,6 +69,7 @@ async def _send_stream(exchange: Exchange, reply: GatewayReply, pieces: AsyncGen
                 head = b""
         except Exception:
             logger.exception("A stream failed.")
-            await exchange.send_piece(openai.event(openai.error_body(UNEXPECTED)), head=head)
+            event = exchange.endpoint.protocol.error_event(UNEXPECTED, trace_id=reply.headers["x-request-id"])
+            await exchange.send_piece(event, head=head)
             head = b""
         exchange.end_stream(head=head)

@@ -13,7 +13,7 @@ from lasttenth.app.app import App
 from lasttenth.app.installation import Installation
 from lasttenth.app.tasks import ProjectTasks
 from lasttenth.app.versions import ProjectVersions
-from lasttenth.models import openai
+from lasttenth.models import bodies
 from lasttenth.records.errors import (
     ConfigurationError,
     InvalidRequestError,
@@ -148,7 +148,7 @@ async def _list(project: _Project, request: Request, _body: bytes) -> dict[str, 
 
 
 async def _create(project: _Project, _request: Request, body: bytes) -> Prompt:
-    prompt = read_prompt(openai.decode(body, dict[str, Any]))
+    prompt = read_prompt(bodies.decode(body, dict[str, Any]))
     labels = [label for label in dict.fromkeys(prompt.labels or ()) if label != LATEST]
     for label in labels:
         check_name(label)
@@ -166,7 +166,7 @@ async def _create(project: _Project, _request: Request, body: bytes) -> Prompt:
 
 async def _label(project: _Project, request: Request, body: bytes) -> Prompt:
     name, number = request.path_params["name"], _asked({"version": request.path_params["version"]}, _Which).version
-    wanted = _asked(openai.decode(body, dict[str, Any]), _NewLabels).new_labels
+    wanted = _asked(bodies.decode(body, dict[str, Any]), _NewLabels).new_labels
     versions = await project.versions.of_task(name)
     version = _numbered(versions, number)
     if LATEST in wanted and version != versions[0]:
@@ -264,4 +264,4 @@ def _asked(fields: Mapping[str, Any], kind: type[Asked]) -> Asked:
 
 
 def _json(content: object, *, status: int = 200) -> Response:
-    return Response(msgspec.json.encode(content), status_code=status, media_type=openai.JSON)
+    return Response(msgspec.json.encode(content), status_code=status, media_type=bodies.JSON)

@@ -59,7 +59,9 @@ class Door:
         key = _token(headers) or headers.get("x-api-key", "")
         if self._keys_required or key.startswith(KEY_PREFIX):
             if not key:
-                raise AuthenticationError("A key is needed.", hint="Send it as: Authorization: Bearer lt-…")
+                raise AuthenticationError(
+                    "A key is needed.", hint="Send it as: Authorization: Bearer lt-…, or x-api-key: lt-…"
+                )
             record = await self._keyring.check(key)
             return Identity(record.project, record.id)
         host, origin = headers.get("host", ""), headers.get("origin")

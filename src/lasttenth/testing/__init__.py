@@ -2,6 +2,7 @@
 
 from lasttenth.testing.answers import Gate, UpstreamAnswer, completion, embeddings, failure, streamed
 from lasttenth.testing.fixed import FixedClock, FixedRandomness
+from lasttenth.testing.messages import message, message_event, message_failure, message_stream
 from lasttenth.testing.server import HttpAnswer, RunningServer, clean_environment, running_server
 from lasttenth.testing.upstream import ReceivedRequest, Upstream
 from lasttenth.testing.waiting import eventually
@@ -20,6 +21,10 @@ __all__ = [
     "embeddings",
     "eventually",
     "failure",
+    "message",
+    "message_event",
+    "message_failure",
+    "message_stream",
     "running_server",
     "streamed",
 ]

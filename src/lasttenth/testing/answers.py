@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.records.usage import Usage
 
 Ending = Literal["end", "cut", "stall"]
@@ -36,7 +36,7 @@ class UpstreamAnswer(msgspec.Struct, frozen=True, kw_only=True):
     """One HTTP answer. Each piece of `body` is sent on its own; at a gate the upstream waits."""
 
     status: int = 200
-    media_type: str = openai.JSON
+    media_type: str = bodies.JSON
     headers: Mapping[str, str] = {}
     head: Gate | None = None
     """Wait here before the first byte."""
@@ -70,7 +70,7 @@ def streamed(
         events.append(openai.delta(_head(), {}, reason="stop"))
         events += [] if usage is None else [openai.final_usage(_head(), usage)]
         events.append(openai.DONE)
-    return UpstreamAnswer(media_type=openai.EVENT_STREAM, body=tuple(events), ending=ending)
+    return UpstreamAnswer(media_type=bodies.EVENT_STREAM, body=tuple(events), ending=ending)
 
 
 def failure(status: int, message: str, *, headers: Mapping[str, str] | None = None) -> UpstreamAnswer:

@@ -127,7 +127,7 @@ class Upstream:
                 await asyncio.gather(sending, leaving, return_exceptions=True)
 
     def _answer_to(self, request: ReceivedRequest) -> UpstreamAnswer:
-        if request.path.endswith("/models"):
+        if request.path.partition("?")[0].endswith("/models"):
             listed = {"object": "list", "data": [{"id": name, "object": "model"} for name in self._scripts]}
             return UpstreamAnswer(body=(msgspec.json.encode(listed),))
         answers = self._scripts.get(request.model)

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from tests.unit.serve.test_pipeline import DONE, END, STREAM, TEXT, USAGE, Desk, Upstream, read, served, stream_of
 
-from lasttenth.models.openai import JSON
+from lasttenth.models.bodies import JSON
 from lasttenth.serve.cache import CachedReply, MemoryCache
 from lasttenth.serve.calls import GatewayReply
 from lasttenth.testing import FixedClock

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from tests.conftest import with_sqlite
 
-from lasttenth.models.openai import JSON
-from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest
+from lasttenth.models.bodies import JSON
+from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName
 from lasttenth.models.prices import Prices
 from lasttenth.records.definitions import Environment, Message, Release, Task
 from lasttenth.records.errors import InvalidRequestError, UpstreamError
@@ -40,6 +40,8 @@ WHOLE = b'{"choices": [{"message": {"content": "Hi."}, "finish_reason": "stop"}]
 
 class Upstream:
     """A provider that answers what it is told to, and counts what it has open."""
+
+    protocol: ProtocolName = "openai"
 
     def __init__(self, *chunks: bytes, media_type: str = STREAM, status: int = 200, fails: bool = False) -> None:
         self.chunks = chunks

@@ -10,11 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.models.embeddings import SentenceEncoder
 from lasttenth.models.extractive import Extraction, Passage, extract
 from lasttenth.models.local import LocalAnswer, LocalReply, once, reply_with
-from lasttenth.models.port import ModelInfo, ModelRequest
+from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName
 from lasttenth.records.errors import InvalidRequestError, ModelNotFoundError
 from lasttenth.records.ids import Clock
 from lasttenth.records.usage import Usage
@@ -38,6 +38,8 @@ class BuiltinProvider:
     Args:
         embedder: returns the installed embedder, loading it on first use, or None; called off the event loop.
     """
+
+    protocol: ProtocolName = "openai"
 
     def __init__(self, embedder: Callable[[], SentenceEncoder | None], clock: Clock) -> None:
         self._embedder = embedder
@@ -67,7 +69,7 @@ class BuiltinProvider:
         """The embedder belongs to whoever opened it; there is nothing to release."""
 
     async def _extract(self, request: ModelRequest) -> LocalReply:
-        body = openai.decode(request.body, openai.ChatBody)
+        body = bodies.decode(request.body, openai.ChatBody)
         if not body.messages:
             raise InvalidRequestError("messages is empty.", parameter="messages")
         prompt = read_prompt([openai.text_of(message) for message in body.messages])
@@ -90,14 +92,14 @@ class BuiltinProvider:
                 hint="Install the built-in one with: lasttenth embedder install",
                 parameter="model",
             )
-        body = openai.decode(request.body, openai.EmbeddingsBody)
+        body = bodies.decode(request.body, openai.EmbeddingsBody)
         texts = [body.input] if isinstance(body.input, str) else body.input
         if not 1 <= len(texts) <= MAX_EMBEDDED_TEXTS:
             raise InvalidRequestError(f"input must hold 1 to {MAX_EMBEDDED_TEXTS} texts.", parameter="input")
         rows = await asyncio.to_thread(embedder.embed, texts)
         usage = Usage(input_tokens=sum(openai.estimated_tokens(text) for text in texts))
         vectors = _encoded(rows, body.encoding_format)
-        return LocalReply(once(openai.embeddings(embedder.id, vectors, usage)), media_type=openai.JSON)
+        return LocalReply(once(openai.embeddings(embedder.id, vectors, usage)), media_type=bodies.JSON)
 
 
 class Prompt(NamedTuple):

@@ -4,11 +4,11 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from lasttenth.models.port import ModelInfo, ModelOperation, ModelRequest
+from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName
+from lasttenth.models.protocols import OPENAI
 from lasttenth.net.transport import Inbound, Outbound, Transport
 from lasttenth.records.errors import UpstreamError
 
-_PATHS: dict[ModelOperation, str] = {"chat": "/chat/completions", "embeddings": "/embeddings"}
 MAX_LIST_BYTES = 4 * 2**20
 
 
@@ -30,10 +30,12 @@ class OpenAICompatibleProvider:
         transport: shared by all providers.
     """
 
+    protocol: ProtocolName = "openai"
+
     def __init__(self, name: str, *, base_url: str, api_key: str, transport: Transport) -> None:
         self._name = name
         base = base_url.rstrip("/")
-        self._urls = {operation: base + path for operation, path in _PATHS.items()}
+        self._urls = {operation: base + path for operation, path in OPENAI.paths.items()}
         self._list_url = f"{base}/models"
         self._transport = transport
         # The same mapping for all requests: an engine keeps what it made of it. All engines say the same of themselves.

@@ -9,9 +9,9 @@ from collections.abc import Mapping
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.models.local import LocalAnswer, LocalReply, once, reply_with
-from lasttenth.models.port import ModelInfo, ModelRequest
+from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName
 from lasttenth.records.errors import InvalidRequestError, ModelNotFoundError, UpstreamError
 from lasttenth.records.ids import Clock
 from lasttenth.records.usage import Usage
@@ -64,6 +64,8 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class ScriptedProvider:
     """Serve scripts by name, and `scripted/echo`, which repeats the last user message."""
 
+    protocol: ProtocolName = "openai"
+
     def __init__(self, scripts: Mapping[str, Script], clock: Clock) -> None:
         self._scripts = {ECHO: Script(lines=(Line(text="{input}"),)), **scripts}
         self._clock = clock
@@ -77,7 +79,7 @@ class ScriptedProvider:
             )
         if request.operation != "chat":
             raise InvalidRequestError(f"scripted/{request.model} only chats.", parameter="model")
-        body = openai.decode(request.body, openai.ChatBody)
+        body = bodies.decode(request.body, openai.ChatBody)
         prompt = _last_user_text(body)
         line = next((line for line in script.lines if re.search(line.when, prompt)), None)
         if line is None:
@@ -86,7 +88,7 @@ class ScriptedProvider:
         if line.status >= 400:
             error = {"message": line.text, "type": "scripted_error", "param": None, "code": None}
             failure = msgspec.json.encode({"error": error})
-            return LocalReply(once(failure), media_type=openai.JSON, status=line.status, retry_after=line.retry_after)
+            return LocalReply(once(failure), media_type=bodies.JSON, status=line.status, retry_after=line.retry_after)
         text = line.text.replace("{input}", prompt)
         answer = LocalAnswer(
             model=f"scripted/{request.model}",

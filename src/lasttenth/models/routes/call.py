@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models import bodies, openai
 from lasttenth.models.port import MOST_REPLY_BYTES, Answered, ModelReply, ModelRequest
 from lasttenth.models.routes.content import NoContent, until_content
 from lasttenth.models.routes.deployments import Deployment
@@ -31,7 +31,7 @@ class RoutedCall:
 
     def __init__(self, request: ModelRequest, first_content: float | None, clock: Clock, usual: Usual) -> None:
         self._request = request
-        self._fields = openai.fields_of(request.body)
+        self._fields = bodies.fields_of(request.body)
         self._first_content = first_content
         self._clock = clock
         self._usual = usual
@@ -119,7 +119,7 @@ class RoutedCall:
     async def _with_content(self, reply: ModelReply) -> ModelReply:
         """Return a reply once it has begun to say something, or is there as a whole. Raises NoContent, UpstreamError."""
         try:
-            if reply.media_type.startswith(openai.EVENT_STREAM):
+            if reply.media_type.startswith(bodies.EVENT_STREAM):
                 chunks = reply.chunks()
                 return BegunReply(reply, await until_content(chunks), chunks)
             body = await reply.read(MOST_REPLY_BYTES)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from lasttenth.models import openai
+from lasttenth.models.bodies import UNREADABLE
 
 MOST_BEFORE = 256 * 2**10
 """Bytes without content after which a stream is taken as it is."""
@@ -53,7 +53,7 @@ def _has_content(said: bytes) -> bool:
             raise NoContent
         try:
             event = msgspec.json.decode(data, type=_Event)
-        except openai.UNREADABLE as error:
+        except UNREADABLE as error:
             raise NoContent from error
         if bytes(event.error) != b"null":
             raise NoContent

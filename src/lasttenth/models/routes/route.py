@@ -12,7 +12,7 @@ from typing import Annotated
 
 import msgspec
 
-from lasttenth.models.port import ModelInfo, ModelRequest
+from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName
 from lasttenth.models.routes.budget import Budget
 from lasttenth.models.routes.call import RoutedCall, RoutedReply
 from lasttenth.models.routes.deployments import Deployment, at_home, choose
@@ -41,7 +41,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Route:
-    """Answer in the place of several deployments.
+    """Answer in the place of several deployments, all of which speak OpenAI's protocol.
 
     Args:
         deployments: share the calls by weight and by how long each has to be waited for.
@@ -59,6 +59,7 @@ class Route:
         clock: Clock,
         draw: Callable[[], float],
     ) -> None:
+        self.protocol: ProtocolName = "openai"
         self.deployments = (*deployments, *fallbacks)
         """All that may be asked."""
         self._deployments = deployments

@@ -1,0 +1,101 @@
+"""OpenAI's protocol: chat completions and embeddings."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from lasttenth.models import openai
+from lasttenth.models.bodies import UNREADABLE, Fields, decode
+from lasttenth.models.port import ModelOperation, ProtocolName
+from lasttenth.models.protocols.wire import Head, Price, check_content
+from lasttenth.records.errors import LasttenthError
+
+_PATHS: Mapping[ModelOperation, str] = {"chat": "/chat/completions", "embeddings": "/embeddings"}
+_HEAD = Head.__struct_fields__
+_NOTHING: dict[str, Any] = {}
+_FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
+
+
+class _OpenAI:
+    """See WireProtocol."""
+
+    name: ProtocolName = "openai"
+    owner = "OpenAI's"
+    paths = _PATHS
+    passed_headers: tuple[str, ...] = ()
+    trace_headers: tuple[str, ...] = ()
+    first_piece = b"data:"
+    hides_usage = True
+    is_kept = True
+    attributes = _NOTHING
+    said_in = staticmethod(openai.said_in)
+
+    def head(self, operation: ModelOperation, fields: Fields) -> Head:
+        """Return the head of a request. Raises InvalidRequestError."""
+        head = decode(msgspec.json.encode({name: fields[name] for name in _HEAD if name in fields}), Head)
+        is_chat = operation == "chat"
+        check_content(fields, "messages" if is_chat else "input", is_list=is_chat)
+        return head
+
+    def addressed(self, fields: Fields, model: str, *, stream: bool) -> bytes:
+        """Return a body under the provider's own name for the model; a stream is asked for its usage, to cost it."""
+        fields = {**fields, "model": msgspec.Raw(msgspec.json.encode(model))}
+        options = openai.stream_options_of(fields) if stream else {}
+        if stream and not openai.wants_usage(options):
+            fields["stream_options"] = msgspec.Raw(msgspec.json.encode({**options, "include_usage": True}))
+        return msgspec.json.encode(fields)
+
+    def reading(self, fields: Fields, price: Price) -> "_Reading":
+        """Return what reads the stream that answers a request."""
+        return _Reading(price, keep_usage=openai.wants_usage(openai.stream_options_of(fields)))
+
+    def is_error(self, body: bytes) -> bool:
+        """Tell whether a body is an error in this protocol's shape."""
+        try:
+            content = msgspec.json.decode(body)
+        except UNREADABLE:
+            return False
+        return isinstance(content, dict) and isinstance(content.get("error"), dict)
+
+    def error_body(
+        self,
+        error: LasttenthError,
+        *,
+        trace_id: str,  # noqa: ARG002 - the port names it, here it stands in headers alone
+        status: int | None = None,  # noqa: ARG002 - the port names it
+    ) -> bytes:
+        """Return an error as a whole reply."""
+        return msgspec.json.encode(openai.error_body(error))
+
+    def error_event(self, error: LasttenthError, *, trace_id: str) -> bytes:  # noqa: ARG002 - the port names it
+        """Return an error as the last event of a stream."""
+        return openai.event(openai.error_body(error))
+
+
+OPENAI = _OpenAI()
+
+
+class _Reading:
+    """All events pass but the one that reports usage to somebody who did not ask for it."""
+
+    def __init__(self, price: Price, *, keep_usage: bool) -> None:
+        self.is_complete = False
+        self.has_failed = False
+        self._price = price
+        self._keep_usage = keep_usage
+
+    def passes(self, data: bytes) -> bool:
+        """Take note of an event's data, and tell whether the event passes on. Raises what `UNREADABLE` names."""
+        if data == openai.DONE_DATA:
+            self.is_complete = True
+            return True
+        said = openai.read(data)
+        if said.is_error:
+            self.is_complete = self.has_failed = True
+        elif not self.is_complete:
+            self.is_complete = _FINISHED.search(data) is not None
+        if said.reports_usage:
+            self._price(said.consumed)
+        return self._keep_usage or not said.is_usage_alone
