@@ -35,10 +35,10 @@ def test_imported_settings_answer_by_the_same_names_and_fall_back(upstream: Upst
 
     assert [outcome["model"] for outcome in report["outcomes"]] == ["fast", "steady"]
     assert "sk-written-here" not in written + str(report)
-    upstream.answers["lamp-small"] = completion("Small.")
-    upstream.answers["lamp-large"] = completion("Large.")
+    upstream.script("lamp-small", completion("Small."), failure(500, "Out of order."))
+    upstream.script("lamp-large", completion("Large."))
     with (
-        running_server(tmp_path / "data", settings=written) as server,
+        running_server(tmp_path / "data", settings=written, environment={"LAMPS_KEY": "lamps-secret"}) as server,
         OpenAI(base_url=f"{server.base_url}/v1", api_key="local", max_retries=0) as client,
     ):
 
@@ -46,9 +46,8 @@ def test_imported_settings_answer_by_the_same_names_and_fall_back(upstream: Upst
             reply = client.chat.completions.create(model=model, messages=asked("Hello?"))
             return reply.choices[0].message.content
 
-        assert (answered("fast"), answered("steady")) == ("Small.", "Large.")
-        upstream.answers["lamp-small"] = failure(500, "Out of order.")
-        assert answered("fast") == "Large."
+        assert [answered("fast"), answered("steady"), answered("fast")] == ["Small.", "Large.", "Large."]
+    assert upstream.requests("lamp-small")[0].headers["authorization"] == "Bearer lamps-secret"
 
 
 def test_settings_that_stand_already_are_written_over_by_force_alone(tmp_path: Path) -> None:
