@@ -215,8 +215,18 @@ def test_patience_of_routes_is_that_of_the_sections(tmp_path: Path) -> None:
     assert not result.settings.traces.payloads
     kinds = {place: kind for place, (kind, _) in result.remarks.items()}
     assert kinds["router_settings.routing_strategy"] == kinds["router_settings.cooldown_time"] == "note"
+    assert kinds["model_list.1.litellm_params.timeout"] == "differs"
     assert kinds["litellm_settings.drop_params"] == "lost"
     assert kinds["litellm_settings.request_timeout"] == kinds["router_settings.num_retries"] == "differs"
+
+
+def test_numbers_that_stand_in_the_environment_are_lost(tmp_path: Path) -> None:
+    entry = model("a", "gpt-4o", timeout="os.environ/TIMEOUT")
+    result = imported(tmp_path, [entry], router_settings={"num_retries": "os.environ/RETRIES"})
+
+    assert result.remarks["model_list.0.litellm_params.timeout"][0] == "lost"
+    assert result.remarks["router_settings.num_retries"][0] == "lost"
+    assert result.settings.routes["a"].first_content is None
 
 
 def test_names_with_slashes_are_the_providers_own_or_change(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from lasttenth.app.configuration import ROUTE_NAME
 from lasttenth.app.importing.litellm.models import (
     ANY,
+    PATIENCE,
     Deployment,
     Entry,
     deployment_of,
@@ -18,7 +19,7 @@ from lasttenth.app.importing.litellm.models import (
     weighed,
 )
 from lasttenth.app.importing.litellm.providers import Providers
-from lasttenth.app.importing.litellm.sections import LIMITED, Calls, calls_of, positive, say_of_other_sections
+from lasttenth.app.importing.litellm.sections import Calls, calls_of, positive, say_of_other_sections
 from lasttenth.app.importing.outcomes import ImportedModel, SettingsImport
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.releases.exchange.outcomes import Fields, Remarks
@@ -122,7 +123,8 @@ class _Gateway:
         remarks = self._said[source]
         deployments = self._deployments.get(source)
         if deployments is None:
-            return f"{self._wildcards[before]}{ANY}" if (before := source.partition(ANY)[0]) in self._wildcards else ""
+            here = self._wildcards.get(source.partition(ANY)[0]) if ANY in source else None
+            return "" if here is None else f"{here}{ANY}"
         if len({each.model for each in deployments}) == 1 and deployments[0].model == source:
             remarks.note(source, "It is the name of a provider and its model, and needs no route.")
             if self._calls.fallbacks.get(source):
@@ -142,7 +144,7 @@ class _Gateway:
         deployments = self._deployments[source]
         route: Fields = {"deployments": weighed(deployments, remarks)}
         fallbacks = self._fallbacks(source, remarks)
-        first_content = self._first_content(deployments, remarks)
+        first_content = self._first_content(deployments)
         return {
             **route,
             **({"fallbacks": fallbacks} if fallbacks else {}),
@@ -171,16 +173,14 @@ class _Gateway:
             return ""
         return self._wildcards[before] + name.removeprefix(before)
 
-    def _first_content(self, deployments: list[Deployment], remarks: Remarks) -> float | None:
+    def _first_content(self, deployments: list[Deployment]) -> float | None:
         """Return for how long the first content may be waited for: as long as the most patient deployment allows."""
         own = [_patience(each.parameters) for each in deployments]
-        if any(each is not None for each in own):
-            remarks.differs("timeout", LIMITED)
         found = [self._calls.first_content if each is None else each for each in own]
         known = [each for each in found if each is not None]
         return max(known) if len(known) == len(found) else None
 
 
 def _patience(parameters: dict[str, Any]) -> float | None:
-    said = [positive(parameters.get(name)) for name in ("timeout", "stream_timeout")]
+    said = [positive(parameters.get(name)) for name in PATIENCE]
     return max((each for each in said if each is not None), default=None)

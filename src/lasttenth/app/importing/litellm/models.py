@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from lasttenth.app.importing.litellm.kinds import KINDS, OPENAI, Named, named
 from lasttenth.app.importing.litellm.providers import ENVIRONMENT, Providers
+from lasttenth.app.importing.litellm.sections import LIMITED, NO_NUMBER, UNSAID, positive
 from lasttenth.releases.exchange.outcomes import Remarks
 from lasttenth.releases.exchange.sources import object_of
 
@@ -13,7 +14,8 @@ _REFERENCE = re.compile(rf"{ENVIRONMENT}([A-Za-z_][A-Za-z0-9_]*)")
 RATES = ("weight", "rpm", "tpm")
 """What LiteLLM draws by, the first that is said."""
 _WHERE = frozenset({"model", "custom_llm_provider", "api_key", "api_base", "base_url", "litellm_credential_name"})
-_PATIENCE = frozenset({"timeout", "stream_timeout"})
+PATIENCE = ("timeout", "stream_timeout")
+"""For how many seconds an answer is waited for, whole and until it begins."""
 _PARAMETERS = frozenset(
     {
         "frequency_penalty",
@@ -27,7 +29,6 @@ _PARAMETERS = frozenset(
     | {"response_format", "seed", "stop", "temperature", "tool_choice", "tools", "top_k", "top_p", "user"}
 )
 _SERVED = frozenset({"chat", "embedding"})
-_UNSAID: tuple[object, ...] = (None, False, "", [], {})
 
 
 class Entry(NamedTuple):
@@ -100,7 +101,7 @@ def deployment_of(entry: Entry, providers: Providers, remarks: Remarks) -> Deplo
 
 def weighed(deployments: list[Deployment], remarks: Remarks) -> list[dict[str, Any]]:
     """Return deployments as a route lists them, each model once."""
-    rate = next((rate for rate in RATES if all(_number(each.parameters.get(rate)) for each in deployments)), "")
+    rate = next((rate for rate in RATES if all(positive(each.parameters.get(rate)) for each in deployments)), "")
     said = {rate: any(each.parameters.get(rate) is not None for each in deployments) for rate in RATES}
     if said["weight"] and rate != "weight":
         remarks.differs("weight", "It is no number above 0 for all of them: they share the calls otherwise.")
@@ -123,12 +124,14 @@ def _named(entry: Entry) -> Named:
 
 
 def _say_of_the_rest(entry: Entry, kind: str, remarks: Remarks) -> None:
-    known = {*_WHERE, *_PATIENCE, *RATES}
+    known = {*_WHERE, *RATES}
     for name, value in entry.parameters.items():
         place = f"{entry.place}.litellm_params.{name}"
-        if name in known or value in _UNSAID:
+        if name in known or value in UNSAID:
             continue
-        if name == "api_version":
+        if name in PATIENCE:
+            _say_of_patience(place, value, remarks)
+        elif name == "api_version":
             remarks.note(place, "The address that is written needs none.")
         elif name in _PARAMETERS:
             remarks.lost(place, "A route has no parameters: send it with the request, or write it into a task.")
@@ -142,6 +145,13 @@ def _say_of_the_rest(entry: Entry, kind: str, remarks: Remarks) -> None:
         remarks.note(f"{entry.place}.model_info", "What is known of models stands in the catalogue of Lasttenth.")
 
 
+def _say_of_patience(place: str, value: object, remarks: Remarks) -> None:
+    if positive(value) is None:
+        remarks.lost(place, NO_NUMBER)
+    else:
+        remarks.differs(place, LIMITED)
+
+
 def _credentials(listed: Any) -> dict[str, dict[str, Any]]:
     found = [object_of(each) for each in listed] if isinstance(listed, list) else []
     return {
@@ -149,7 +159,3 @@ def _credentials(listed: Any) -> dict[str, dict[str, Any]]:
         for each in found
         if isinstance(each.get("credential_name"), str)
     }
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0

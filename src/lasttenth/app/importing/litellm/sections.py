@@ -6,10 +6,12 @@ from lasttenth.releases.exchange.outcomes import Fields, Remarks
 from lasttenth.releases.exchange.sources import object_of
 
 MOST_RETRIES = 10
+NO_NUMBER = "It is no number that can be taken."
 LIMITED = "It is the time until the first content; after that an answer may take as long as it goes on."
 _CALLS = ("litellm_settings", "router_settings")
 """Sections that say how calls are made; the later one goes before the other."""
-_UNSAID: tuple[object, ...] = (None, False, "", [], {})
+UNSAID: tuple[object, ...] = (None, False, "", [], {})
+"""Values that ask for nothing."""
 _TRACED = "Every call is traced here; nothing is sent there."
 _RESTS = "One that fails three times in a row rests, a second at first and a minute at most."
 _DRAWN = "Two are drawn by their weights, and the one with less to wait for is asked."
@@ -141,13 +143,13 @@ class _Section:
             return found
         if least is not None and value == least and not isinstance(value, bool):
             return least
-        self._remarks.lost(self._places[name], "It is no number that can be taken.")
+        self._remarks.lost(self._places[name], NO_NUMBER)
         return None
 
     def names(self, name: str) -> list[str]:
         """Return a list of names."""
         value = self.take(name)
-        if value in _UNSAID:
+        if value in UNSAID:
             return []
         listed = [value] if isinstance(value, str) else value if isinstance(value, list) else []
         found = [each for each in listed if isinstance(each, str)]
@@ -192,7 +194,7 @@ def _say(section: str, values: dict[str, Any], remarks: Remarks) -> None:
 
 
 def _say_one(place: str, name: str, value: Any, remarks: Remarks) -> None:
-    if value in _UNSAID:
+    if value in UNSAID:
         return
     if name in _NOTES:
         remarks.note(place, _NOTES[name])
