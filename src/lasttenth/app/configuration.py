@@ -24,10 +24,11 @@ DEFAULT_FOLDER = ".lasttenth"
 DEFAULT_PORT = 8077
 MOST_WORKERS = 64
 RESERVED = frozenset({"builtin", "scripted", "task"})
+ROUTE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:-]*")
+"""What may be the name of a route."""
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
-_ROUTE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:-]*")
 
 
 class ListenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -118,7 +119,7 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
                 hint=f"Use lower-case letters, digits and dashes, and none of {', '.join(sorted(RESERVED))}.",
             )
     for name in settings.routes:
-        if not _ROUTE.fullmatch(name):
+        if not ROUTE_NAME.fullmatch(name):
             raise ConfigurationError(
                 f"{path}: {name} cannot name a route.",
                 hint="Use letters, digits, points, colons, dashes and underscores, and no slash.",

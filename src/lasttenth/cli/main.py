@@ -35,7 +35,10 @@ COMMANDS = {
     "models": ("models", "List the models."),
     "tasks": ("models", "List the tasks."),
     "task": ("task", "Push and pull task files, compare releases, move pointers and put them back."),
-    "import": ("exchange", "Make task files of the prompts of promptfoo, Dotprompt and others."),
+    "import": (
+        "exchange",
+        "Make task files of the prompts of promptfoo, Dotprompt and others, or settings of LiteLLM's.",
+    ),
     "export": ("exchange", "Write releases as files of promptfoo, Dotprompt and others."),
     "embedder": ("embedder", "Install and list embedders."),
     "key": ("key", "Make keys."),

@@ -1,0 +1,1 @@
+"""LiteLLM: the `config.yaml` of its proxy, read."""
