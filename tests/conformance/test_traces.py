@@ -101,5 +101,5 @@ def test_unknown_trace_is_not_found_and_the_error_says_what_to_do(engine: Engine
     async def work(store: Store) -> None:
         await (await store.project("one")).traces.get("f" * 32)
 
-    with pytest.raises(NotFoundError, match="lasttenth tail"):
+    with pytest.raises(NotFoundError, match="lasttenth traces"):
         engine.run(work)
