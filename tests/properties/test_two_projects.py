@@ -137,7 +137,7 @@ steps = st.lists(st.tuples(st.sampled_from(sorted(ACTIONS)), st.integers(0, 3)),
 
 
 @given(mine=steps, theirs=steps)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_whatever_one_project_does_another_sees_nothing_of_it(
     engines: FreshEngine, mine: list[tuple[str, int]], theirs: list[tuple[str, int]]
 ) -> None:
