@@ -8,17 +8,17 @@ import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName
+from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Translation
 from lasttenth.models.prices import Prices
 from lasttenth.models.protocols import PROTOCOLS
 from lasttenth.models.protocols.anthropic import ANTHROPIC
+from lasttenth.net.events import data_of
 from lasttenth.records.ids import SystemClock
 from lasttenth.records.traces import Span
 from lasttenth.records.usage import MAX_TOKENS, Usage
 from lasttenth.releases.registry import Registry
 from lasttenth.serve.cache import MemoryCache
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
-from lasttenth.serve.events import data_of
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.route import Router
 from lasttenth.serve.settle import Settling
@@ -48,6 +48,7 @@ EVENTS = st.one_of(
 class Provider:
     """Answer with some bytes as a stream, in some pieces."""
 
+    translation: Translation | None = None
     media_type = "text/event-stream"
     status = 200
     retry_after = ""
@@ -84,7 +85,7 @@ async def nobodys(_project: str) -> Registry:
 async def relayed(protocol: ProtocolName, chunks: Sequence[bytes]) -> tuple[bytes, list[Span]]:
     spans: list[Span] = []
     pipeline = Pipeline(
-        router=Router({"up": Provider(protocol, chunks)}),
+        router=Router({"up": Provider(protocol, chunks)}, clock=CLOCK),
         registry_of=nobodys,
         programs={},
         settling=Settling(CLOCK, PRICES, lambda _project, span: spans.append(span)),

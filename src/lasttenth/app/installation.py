@@ -87,7 +87,7 @@ class Installation:
         self.prices = Prices.load()
         providers = self._providers()
         self._known_routes = self._routes(providers)
-        self.router = Router(providers, self._known_routes)
+        self.router = Router(providers, self._known_routes, clock=clock)
         self.workers = Crew()
         self._registries: dict[str, Registry] = {}
         self._retrievers: dict[str, Retriever] = {}
@@ -244,11 +244,6 @@ def _deployment(name: str, providers: Mapping[str, Provider], clock: Clock, *, w
         raise ConfigurationError(
             f"A route leads to {name}, and there is no such provider.",
             hint=f"Name it provider/model; providers here: {', '.join(sorted(providers))}.",
-        )
-    if providers[provider].protocol != "openai":
-        raise ConfigurationError(
-            f"A route leads to {name}, which speaks {providers[provider].protocol}'s protocol.",
-            hint="Routes lead to providers of OpenAI's protocol: many others have an address for that as well.",
         )
     return Deployment(name, providers[provider], model, weight=weight, clock=clock)
 

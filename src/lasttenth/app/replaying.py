@@ -150,11 +150,10 @@ class Replayer:
             spans.append(span)
 
         known = self._installation.router.providers
-        spoken = {**{name: provider.protocol for name, provider in known.items()}, **cassette.providers}
-        live = {name: GatewayProvider(name, spoken[name], self._installation.pipeline, self._project) for name in known}
+        live = {name: GatewayProvider(name, self._installation.pipeline, self._project) for name in known}
         providers = {
-            name: CassetteProvider(name, cassette, protocol=protocol, live=live.get(name) if self._live else None)
-            for name, protocol in spoken.items()
+            name: CassetteProvider(name, cassette, live=live.get(name) if self._live else None)
+            for name in known.keys() | cassette.providers
         }
         program = DefaultProgram(
             retriever_of,
@@ -164,7 +163,7 @@ class Replayer:
             package=__version__,
         )
         return Pipeline(
-            router=Router(providers, aliases=cassette.aliases),
+            router=Router(providers, aliases=cassette.aliases, clock=clock),
             registry_of=registry_of,
             programs={"": program},
             settling=Settling(clock, self._installation.prices, record),

@@ -38,6 +38,23 @@ def fields_of(body: bytes) -> Fields:
         raise _invalid(error) from error
 
 
+class _Error(msgspec.Struct):
+    message: str = ""
+
+
+class _ErrorBody(msgspec.Struct):
+    error: _Error | str = ""
+
+
+def message_in(body: bytes) -> str:
+    """Return the message of an error, which stands in the same place in every protocol; empty where there is none."""
+    try:
+        error = msgspec.json.decode(body, type=_ErrorBody).error
+    except UNREADABLE:
+        return ""
+    return error if isinstance(error, str) else error.message
+
+
 def _invalid(error: Exception) -> InvalidRequestError:
     reason = "it is nested too deep" if isinstance(error, RecursionError) else str(error)
     message, _, path = reason.partition(" - at `$")

@@ -5,13 +5,15 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 import msgspec
 
 from lasttenth.models import bodies, openai
-from lasttenth.models.port import ModelRequest
+from lasttenth.models.port import ModelRequest, Translation
 from lasttenth.records.ids import Clock
 from lasttenth.records.usage import Usage
 
 
 class LocalReply:
     """A reply made in this process."""
+
+    translation: Translation | None = None
 
     def __init__(
         self, chunks: AsyncIterator[bytes], *, media_type: str, status: int = 200, retry_after: str = ""

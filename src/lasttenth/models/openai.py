@@ -166,12 +166,12 @@ def function_tool(name: str, description: str, parameters: dict[str, Any], *, st
 def delta(head: ReplyHead, change: dict[str, Any], *, reason: str | None = None) -> bytes:
     """Return one event of a chat stream."""
     choices = [{"index": 0, "delta": change, "logprobs": None, "finish_reason": reason}]
-    return event({**_chunk_head(head), "choices": choices})
+    return event({**chunk_head(head), "choices": choices})
 
 
 def final_usage(head: ReplyHead, usage: Usage | None) -> bytes:
     """Return the event that ends a stream whose caller asked for its usage."""
-    return event({**_chunk_head(head), "choices": [], "usage": usage_body(usage)})
+    return event({**chunk_head(head), "choices": [], "usage": usage_body(usage)})
 
 
 def embeddings(model: str, vectors: Sequence[object], usage: Usage) -> bytes:
@@ -222,5 +222,5 @@ def estimated_tokens(text: str) -> int:
     return -(-len(text.encode()) // 4)
 
 
-def _chunk_head(head: ReplyHead) -> dict[str, Any]:
+def chunk_head(head: ReplyHead) -> dict[str, Any]:
     return {"id": head.id, "object": "chat.completion.chunk", "created": head.created, "model": head.model}

@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple, Protocol
 import msgspec
 
 from lasttenth.records.attempts import Attempt
+from lasttenth.records.usage import Usage
 
 ModelOperation = Literal["chat", "embeddings", "count_tokens"]
 ProtocolName = Literal["openai", "anthropic"]
@@ -16,6 +17,8 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     """A call of one model; `model` is the provider's own name for it, and already stands in the body."""
 
     operation: ModelOperation
+    protocol: ProtocolName = "openai"
+    """What it is said in."""
     model: str
     body: bytes
     stream: bool = False
@@ -34,6 +37,15 @@ class Answered(NamedTuple):
     attempts: tuple[Attempt, ...]
 
 
+class Translation(msgspec.Struct, kw_only=True):
+    """What is known of a reply that speaks another protocol than its provider does; it grows as the reply is read."""
+
+    lost: list[str]
+    """What could not be carried, by where it stood."""
+    usage: Usage | None = None
+    """What the provider reports, in full: the reply may say less."""
+
+
 class ModelReply(Protocol):
     """A provider's answer, read as it arrives."""
 
@@ -50,6 +62,11 @@ class ModelReply(Protocol):
     @property
     def retry_after(self) -> str:
         """Return the provider's `Retry-After` header, or an empty text."""
+        ...
+
+    @property
+    def translation(self) -> Translation | None:
+        """Return what a translation has noted, None where this is what the provider sent."""
         ...
 
     async def read(self, limit: int) -> bytes:
@@ -77,8 +94,10 @@ class ModelInfo(msgspec.Struct, frozen=True, kw_only=True):
 class Provider(Protocol):
     """Somebody who serves models."""
 
-    protocol: ProtocolName
-    """What it speaks."""
+    @property
+    def protocol(self) -> ProtocolName | None:
+        """Return what it speaks, None where it answers in whatever it is asked."""
+        ...
 
     async def call(self, request: ModelRequest) -> ModelReply:
         """Call a model and return once its answer begins. Raises UpstreamError, ModelNotFoundError, InvalidRequestError."""

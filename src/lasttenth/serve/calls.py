@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 
 from lasttenth.models.bodies import Fields
-from lasttenth.models.port import ModelOperation
+from lasttenth.models.port import ModelOperation, Translation
 from lasttenth.models.protocols import OPENAI, WireProtocol
 from lasttenth.records.ids import Clock
 from lasttenth.records.ports import SpanScope
@@ -72,6 +72,8 @@ class Outcome(msgspec.Struct, kw_only=True):
     output: bytes = b""
     output_type: str = "application/json"
     first_token: int | None = None
+    translation: Translation | None = None
+    """Where the call was answered in another protocol than it was asked in."""
     attributes: dict[str, Any] = {}
 
 

@@ -11,12 +11,12 @@ import msgspec
 
 from lasttenth.context.retrieval import Passage, Snapshot
 from lasttenth.models import bodies, openai
-from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Provider
+from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Provider, Translation
 from lasttenth.models.protocols import OPENAI, PROTOCOLS, WireProtocol
+from lasttenth.net.events import EventCutter, data_of
 from lasttenth.records.definitions import Environment
 from lasttenth.records.errors import NotRecordedError, UpstreamError, error_of
 from lasttenth.records.traces import Payload, Span
-from lasttenth.serve.events import EventCutter, data_of
 from lasttenth.serve.program import EXAMPLES, Comparing
 
 PROTOCOL = "protocol"
@@ -37,8 +37,8 @@ class Cassette:
 
     def __init__(self, spans: Sequence[Span]) -> None:
         self._calls = [_Call.of(span) for span in spans if _was_sent(span)]
-        self.providers = {call.model.partition("/")[0]: protocol_of(call.span).name for call in self._calls}
-        """Those who were asked, and what they speak."""
+        self.providers = {call.model.partition("/")[0] for call in self._calls}
+        """Those who were asked."""
         self.aliases = {name: call.model for call in self._calls if (name := call.asked) not in {"", call.model}}
         """Names that stood for several models, each with the one that answered."""
         self.unrecorded = 0
@@ -74,14 +74,12 @@ class CassetteProvider:
     Args:
         name: of the provider.
         cassette: what they answered.
-        protocol: what they speak.
         live: is asked for what was not recorded; None refuses it.
     """
 
-    def __init__(
-        self, name: str, cassette: Cassette, *, protocol: ProtocolName = "openai", live: Provider | None = None
-    ) -> None:
-        self.protocol: ProtocolName = protocol
+    protocol: ProtocolName | None = None
+
+    def __init__(self, name: str, cassette: Cassette, *, live: Provider | None = None) -> None:
         self._name = name
         self._cassette = cassette
         self._live = live
@@ -155,6 +153,8 @@ class CassetteRetriever:
 
 class _CassetteReply:
     """An answer that was recorded."""
+
+    translation: Translation | None = None
 
     def __init__(self, span: Span, status: int) -> None:
         self._span = span

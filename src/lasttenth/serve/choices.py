@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 
 from lasttenth.models import bodies, openai
+from lasttenth.net.events import data_of, events_of
 from lasttenth.records.errors import UpstreamError, error_of
 from lasttenth.serve.calls import GatewayReply
-from lasttenth.serve.events import data_of, events_of
 
 
 class Said(msgspec.Struct):

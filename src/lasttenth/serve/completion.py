@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models import bodies, openai
+from lasttenth.models import openai
 from lasttenth.records.ports import (
     Citation,
     FinishPart,
@@ -18,8 +18,6 @@ from lasttenth.records.ports import (
     TextPart,
     ToolCallPart,
 )
-from lasttenth.serve.calls import GatewayReply
-from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.settle import Settlement
 
 CITATION_TYPE = "lasttenth_citation"
@@ -44,8 +42,8 @@ class Completion:
         """Wait for the first part. Raises what the program raises until then."""
         self._first = await anext(self._shown, None)
 
-    async def whole(self) -> GatewayReply:
-        """Return the answer as one reply, and settle."""
+    async def whole(self) -> bytes:
+        """Return the answer as one body."""
         texts: list[str] = []
         refusals: list[str] = []
         annotations: list[dict[str, Any]] = []
@@ -61,15 +59,11 @@ class Completion:
                         annotations.append(_annotation(part))
                     case ToolCallPart(call):
                         tool_calls.append({name: value for name, value in call.items() if name != "index"})
-        settlement, outcome = self._settlement, self._settlement.outcome
-        settlement.watch.lap("call")
+        self._settlement.watch.lap("call")
         said = openai.Answer(
             text="".join(texts), refusal="".join(refusals), annotations=annotations, tool_calls=tool_calls
         )
-        outcome.output = openai.completion(self._head, said, usage=outcome.usage, reason=self._reason)
-        headers = reply_headers(settlement)
-        settlement.finish()
-        return GatewayReply(status=200, media_type=bodies.JSON, headers=headers, body=outcome.output)
+        return openai.completion(self._head, said, usage=self._settlement.outcome.usage, reason=self._reason)
 
     async def events(self, *, include_usage: bool) -> AsyncGenerator[bytes]:
         """Yield the answer as the events of a stream."""

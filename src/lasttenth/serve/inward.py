@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName
+from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Translation
 from lasttenth.models.protocols import PROTOCOLS
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
@@ -16,11 +16,11 @@ class GatewayProvider:
 
     Args:
         name: of the provider.
-        protocol: what it speaks.
     """
 
-    def __init__(self, name: str, protocol: ProtocolName, pipeline: Pipeline, project: str) -> None:
-        self.protocol: ProtocolName = protocol
+    protocol: ProtocolName | None = None
+
+    def __init__(self, name: str, pipeline: Pipeline, project: str) -> None:
         self._name = name
         self._pipeline = pipeline
         self._project = project
@@ -31,7 +31,7 @@ class GatewayProvider:
         body = msgspec.json.encode({**fields, "model": f"{self._name}/{request.model}"})
         asked = GatewayRequest(
             operation=request.operation,
-            protocol=PROTOCOLS[self.protocol],
+            protocol=PROTOCOLS[request.protocol],
             project=self._project,
             headers=request.headers,
             body=body,
@@ -48,6 +48,8 @@ class GatewayProvider:
 
 class _Reply:
     """An answer of the gateway, as a provider's."""
+
+    translation: Translation | None = None
 
     def __init__(self, reply: GatewayReply) -> None:
         self._body = reply.body

@@ -57,7 +57,9 @@ class Pipeline:
         self._relay = Relay(router)
         self.caller = PipelineCaller(self._relay, ids=self._ids, begin=settling.begin)
         self._caching = ExactCaching(cache)
-        self._tasks = TaskRunner(registry_of, programs=programs, caller=self.caller, caching=self._caching)
+        self._tasks = TaskRunner(
+            registry_of, programs=programs, caller=self.caller, caching=self._caching, clock=settling.clock
+        )
 
     async def serve(self, request: GatewayRequest) -> GatewayReply:
         """Return the reply to a request; errors are replies too."""

@@ -7,9 +7,9 @@ from lasttenth.models import bodies
 from lasttenth.models.port import MOST_REPLY_BYTES, ModelReply, ModelRequest
 from lasttenth.models.protocols import Said
 from lasttenth.models.routes.call import RoutedReply
+from lasttenth.net.events import EventCutter, data_of
 from lasttenth.records.errors import UpstreamError
 from lasttenth.serve.calls import Call, GatewayReply
-from lasttenth.serve.events import EventCutter, data_of
 from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.route import Router
 from lasttenth.serve.settle import Settlement, settled
@@ -27,11 +27,17 @@ class Relay:
         body = call.protocol.addressed(call.fields, target.model, stream=call.stream)
         settlement.watch.lap("route")
         request = ModelRequest(
-            operation=call.operation, model=target.model, body=body, stream=call.stream, headers=call.headers
+            operation=call.operation,
+            protocol=call.protocol.name,
+            model=target.model,
+            body=body,
+            stream=call.stream,
+            headers=call.headers,
         )
         reply = await target.provider.call(request)
         if isinstance(reply, RoutedReply):
             settlement.routed(reply.answered)
+        settlement.outcome.translation = reply.translation
         settlement.watch.lap("call")
         if reply.media_type.startswith(bodies.EVENT_STREAM) and reply.status < 400:
             events = _relayed(reply, settlement)
@@ -60,7 +66,7 @@ async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
     if status >= 400:
         outcome.error = UpstreamError.code
         outcome.attributes["upstream_status"] = reply.status
-        outcome.output = body = _as_error(body, reply.status, settlement.call)
+        outcome.output = body = _as_error(body, reply, settlement.call)
     elif said is not None:
         settlement.price(said.consumed)
     headers = reply_headers(settlement)
@@ -98,15 +104,19 @@ async def _relayed(reply: ModelReply, settlement: Settlement) -> AsyncGenerator[
     """
     passing = _Passing(settlement)
     cutter = EventCutter()
-    async for chunk in reply.chunks():
-        piece = passing.of(cutter.feed(chunk))
+    try:
+        async for chunk in reply.chunks():
+            piece = passing.of(cutter.feed(chunk))
+            if piece:
+                yield piece
+            passing.check()
+        piece = passing.of([cutter.rest])
         if piece:
             yield piece
-        passing.check()
-    piece = passing.of([cutter.rest])
-    if piece:
-        yield piece
-    passing.check(is_last=True)
+        passing.check(is_last=True)
+    finally:
+        if reply.translation is not None:
+            settlement.price(reply.translation.usage)
 
 
 class _Passing:
@@ -153,13 +163,13 @@ def _shown(body: bytes) -> str:
     return " ".join(body[:200].decode(errors="replace").split()) or "nothing"
 
 
-def _as_error(body: bytes, status: int, call: Call) -> bytes:
-    """Return a provider's error in the protocol's shape: as it came, or wrapped where it is a page or an empty body."""
-    if call.protocol.is_error(body):
+def _as_error(body: bytes, reply: ModelReply, call: Call) -> bytes:
+    """Return a provider's error in the protocol's shape: as it came, or wrapped where it is a page or another shape."""
+    if reply.translation is None and call.protocol.is_error(body):
         return body
     error = UpstreamError(
-        f"The provider answers {status} and says: {_shown(body)}.",
+        f"The provider answers {reply.status} and says: {bodies.message_in(body) or _shown(body)}.",
         hint="Try again later, or check the provider's base_url and api_key.",
-        upstream_status=status,
+        upstream_status=reply.status,
     )
-    return call.protocol.error_body(error, trace_id=call.scope.trace_id, status=status)
+    return call.protocol.error_body(error, trace_id=call.scope.trace_id, status=reply.status)

@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from lasttenth.models import bodies, openai
-from lasttenth.serve.events import EventCutter, data_of
+from lasttenth.net.events import EventCutter, data_of
 
 _NAMES = frozenset({"finish_reason", "id", "name", "role", "type"})
 _ENDINGS = frozenset({"stop", "length", "tool_calls", "function_call"})

@@ -11,6 +11,8 @@ from lasttenth.serve.settle import Settlement
 UNEXPECTED = LasttenthError(
     "Something went wrong inside Lasttenth.", hint="The server's log says what; the trace has the request."
 )
+MOST_LOST = 1000
+"""Characters in which a header says what a translation lost; the trace has all of it."""
 
 
 def reply_headers(settlement: Settlement) -> dict[str, str]:
@@ -32,6 +34,8 @@ def reply_headers(settlement: Settlement) -> dict[str, str]:
     attempts = outcome.attributes.get("attempts")
     if attempts is not None:
         headers["x-lasttenth-attempts"] = str(attempts)
+    if outcome.translation is not None and outcome.translation.lost:
+        headers["x-lasttenth-lost"] = _listed(outcome.translation.lost)
     declined, groundedness = outcome.attributes.get("declined"), outcome.attributes.get("groundedness")
     if declined is not None:
         headers["x-lasttenth-answered"] = "false" if declined else "true"
@@ -54,3 +58,9 @@ def _trace_headers(protocol: WireProtocol, trace_id: str) -> dict[str, str]:
     for name in protocol.trace_headers:
         headers[name] = trace_id
     return headers
+
+
+def _listed(lost: list[str]) -> str:
+    """Return places that a translation did not carry as they fit into a header."""
+    text = ", ".join("".join(c if c.isascii() and c.isprintable() else "?" for c in place) for place in lost)
+    return text if len(text) <= MOST_LOST else f"{text[:MOST_LOST]} ..."

@@ -5,7 +5,9 @@ from typing import NamedTuple
 
 from lasttenth.models.port import ModelInfo, Provider
 from lasttenth.models.protocols import PROTOCOLS, WireProtocol
+from lasttenth.models.translation.provider import speaking
 from lasttenth.records.errors import InvalidRequestError, ModelNotFoundError, UpstreamError
+from lasttenth.records.ids import Clock
 from lasttenth.releases.pointers import PRODUCTION
 from lasttenth.serve.calls import Call
 
@@ -35,6 +37,7 @@ class Router:
         providers: by the first part of `provider/model`.
         routes: what serves a name that stands for several models.
         aliases: names that stand for one model.
+        clock: says when a translated answer was made.
     """
 
     def __init__(
@@ -43,7 +46,9 @@ class Router:
         routes: Mapping[str, Provider] | None = None,
         *,
         aliases: Mapping[str, str] | None = None,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._providers = dict(providers)
         self._routes = dict(routes or {})
         self._aliases = dict(aliases or {})
@@ -78,12 +83,15 @@ class Router:
     def target_of(self, call: Call) -> ModelTarget:
         """Return who answers a call. Raises ModelNotFoundError, InvalidRequestError.
 
-        Both sides speak one protocol: a translation between two would begin here, and hold in the relay.
+        Who speaks another protocol than the caller is spoken to in translation; chat alone is translated.
         """
         target = self.model_of(call.model)
-        if target.provider.protocol != call.protocol.name:
-            raise other_protocol(call, PROTOCOLS[target.provider.protocol])
-        return target
+        spoken = target.provider.protocol or call.protocol.name
+        if spoken == call.protocol.name:
+            return target
+        if call.operation != "chat":
+            raise other_protocol(call, PROTOCOLS[spoken])
+        return ModelTarget(speaking(target.provider, call.protocol.name, self._clock), target.model)
 
     async def models(self) -> tuple[list[ModelInfo], list[str]]:
         """Return the models of all providers, and a line for each provider that could not be asked."""

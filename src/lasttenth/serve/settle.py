@@ -83,6 +83,8 @@ class Settlement:
             return
         self._finished = True
         call, outcome = self.call, self.outcome
+        if outcome.translation is not None and outcome.translation.lost:
+            outcome.attributes["lost"] = outcome.translation.lost
         if len(outcome.output) > MAX_RECORDED:
             outcome.attributes["output_bytes"] = len(outcome.output)
         span = Span(

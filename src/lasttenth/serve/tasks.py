@@ -8,8 +8,10 @@ import msgspec
 
 from lasttenth.models import bodies, openai
 from lasttenth.models.protocols import OPENAI
+from lasttenth.models.translation.speech import Speech
 from lasttenth.records.definitions import RetrievalBinding
 from lasttenth.records.errors import InvalidRequestError
+from lasttenth.records.ids import Clock
 from lasttenth.records.ports import Caller, Program, TaskCall
 from lasttenth.records.traces import Assignment
 from lasttenth.releases.registry import Registry, Resolved
@@ -47,8 +49,15 @@ class TaskRunner:
     """Answer calls of tasks."""
 
     def __init__(
-        self, registry_of: RegistryOf, *, programs: Mapping[str, Program], caller: Caller, caching: ExactCaching
+        self,
+        registry_of: RegistryOf,
+        *,
+        programs: Mapping[str, Program],
+        caller: Caller,
+        caching: ExactCaching,
+        clock: Clock,
     ) -> None:
+        self._clock = clock
         self._registry_of = registry_of
         self._programs = programs
         self._caller = caller
@@ -57,10 +66,12 @@ class TaskRunner:
     async def answer(self, call: Call, target: TaskTarget, settlement: Settlement) -> GatewayReply:
         """Return the task's answer. Raises TaskNotFoundError, IndexNotFoundError, UpstreamError.
 
-        Tasks speak OpenAI's protocol alone: InvalidRequestError for calls in another one.
+        Tasks speak OpenAI's protocol; to who speaks another one they are translated.
         """
+        speech = None
         if call.protocol is not OPENAI:
-            raise other_protocol(call, OPENAI)
+            speech = self._speech(call)
+            call = _in_openais(call, speech)
         registry = await self._registry_of(call.scope.project)
         chosen = await self._chosen(call, target, registry)
         body = bodies.decode(call.body, openai.ChatBody)
@@ -85,20 +96,33 @@ class TaskRunner:
         settlement.outcome.model = chosen.release.model
         settlement.watch.lap("route")
         scope = (chosen.hash, environment, msgspec.json.encode(variables).decode())
-        ask = partial(self._run, call, settlement, program=program, task_call=task_call)
+        ask = partial(self._run, task_call, program, settlement, speech)
         return await self._caching.answer(call, settlement, scope=scope, ask=ask)
 
-    async def _run(self, call: Call, settlement: Settlement, *, program: Program, task_call: TaskCall) -> GatewayReply:
+    async def _run(
+        self, task_call: TaskCall, program: Program, settlement: Settlement, speech: Speech | None
+    ) -> GatewayReply:
         completion = Completion(program.answer(task_call, self._caller), settlement)
         # What fails before the first word is answered with a status of its own, on streams as well.
         await completion.begin()
-        if not call.stream:
-            return await completion.whole()
-        events = completion.events(include_usage=openai.wants_usage(openai.stream_options_of(call.fields)))
+        settlement.outcome.translation = None if speech is None else speech.translation
+        if not task_call.stream:
+            body = await completion.whole()
+            return _whole(body if speech is None else speech.whole(body), settlement)
+        fields = settlement.call.fields
+        wants_usage = speech is not None or openai.wants_usage(openai.stream_options_of(fields))
+        events = completion.events(include_usage=wants_usage)
         headers = reply_headers(settlement)
-        stream = await settled(settlement, events, close=completion.close)
+        said = events if speech is None else speech.stream(events)
+        stream = await settled(settlement, said, close=completion.close)
         summary = partial(reply_headers, settlement)
         return GatewayReply(status=200, media_type=bodies.EVENT_STREAM, headers=headers, body=stream, summary=summary)
+
+    def _speech(self, call: Call) -> Speech:
+        """Return what translates a call into OpenAI's protocol. Raises InvalidRequestError for what is no chat."""
+        if call.operation != "chat":
+            raise other_protocol(call, OPENAI)
+        return Speech(call.protocol.name, OPENAI.name, self._clock)
 
     async def _chosen(self, call: Call, target: TaskTarget, registry: Registry) -> Resolved:
         """Return the pointer's release, or the one that the request makes of it: another model, index or output."""
@@ -122,6 +146,20 @@ class TaskRunner:
             return resolved
         kept = await registry.keep(release, parent=resolved.hash)
         return Resolved(release, kept, resolved.probability)
+
+
+def _in_openais(call: Call, speech: Speech) -> Call:
+    """Return a call in OpenAI's protocol. Raises InvalidRequestError."""
+    body = speech.request(call.fields, call.model, stream=call.stream)
+    return msgspec.structs.replace(call, protocol=OPENAI, body=body, fields=bodies.fields_of(body))
+
+
+def _whole(body: bytes, settlement: Settlement) -> GatewayReply:
+    """Return a whole reply, after its call is settled."""
+    settlement.outcome.output = body
+    headers = reply_headers(settlement)
+    settlement.finish()
+    return GatewayReply(status=200, media_type=bodies.JSON, headers=headers, body=body)
 
 
 def _spoken(message: dict[str, Any]) -> dict[str, Any]:

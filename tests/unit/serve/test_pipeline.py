@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import with_sqlite
 
 from lasttenth.models.bodies import JSON
-from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName
+from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Translation
 from lasttenth.models.prices import Prices
 from lasttenth.records.definitions import Environment, Message, Release, Task
 from lasttenth.records.errors import InvalidRequestError, UpstreamError
@@ -72,6 +72,8 @@ class Upstream:
 
 class UpstreamReply:
     """What the provider answers."""
+
+    translation: Translation | None = None
 
     def __init__(self, upstream: Upstream) -> None:
         self.upstream = upstream
@@ -145,7 +147,7 @@ def served(folder: Path, work: Callable[[Desk], Awaitable[T]], upstream: Callabl
 
         provider = upstream()
         pipeline = Pipeline(
-            router=Router({"up": provider}),
+            router=Router({"up": provider}, clock=clock),
             registry_of=registry_of,
             programs={"": Passing()},
             settling=Settling(clock, Prices.load(), lambda _project, span: spans.append(span)),

@@ -10,7 +10,7 @@ import msgspec
 
 from lasttenth.models.bodies import NULL, UNREADABLE, Fields, decode
 from lasttenth.models.port import ModelOperation, ProtocolName
-from lasttenth.models.protocols.wire import Head, Price, Said, check_content
+from lasttenth.models.protocols.wire import Head, Price, Progress, Said, check_content
 from lasttenth.models.usage_shapes import read_usage
 from lasttenth.records.errors import LasttenthError
 from lasttenth.records.usage import Usage
@@ -23,6 +23,12 @@ DEFAULT_VERSION = "2023-06-01"
 _PATHS: Mapping[ModelOperation, str] = {"chat": "/messages", "count_tokens": "/messages/count_tokens"}
 _HEAD = ("model", "stream", "metadata")
 _ATTRIBUTES: dict[str, Any] = {"protocol": "anthropic"}
+_PROGRESS: Mapping[str, Progress] = {
+    "content_block_delta": "says",
+    "message_delta": "says",
+    "message_stop": "over",
+    "error": "over",
+}
 _KINDS = {
     401: "authentication_error",
     402: "billing_error",
@@ -112,6 +118,10 @@ class _Anthropic:
     def reading(self, fields: Fields, price: Price) -> "_Reading":  # noqa: ARG002 - the port names it
         """Return what reads the stream that answers a request."""
         return _Reading(price)
+
+    def progress(self, data: bytes) -> Progress:
+        """Return what an event's data is to somebody who waits for an answer. Raises what `UNREADABLE` names."""
+        return _PROGRESS.get(_said(data).type, "waits")
 
     def is_error(self, body: bytes) -> bool:
         """Tell whether a body is an error in this protocol's shape."""

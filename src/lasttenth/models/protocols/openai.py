@@ -7,15 +7,36 @@ from typing import Any
 import msgspec
 
 from lasttenth.models import openai
-from lasttenth.models.bodies import UNREADABLE, Fields, decode
+from lasttenth.models.bodies import NULL, UNREADABLE, Fields, decode
 from lasttenth.models.port import ModelOperation, ProtocolName
-from lasttenth.models.protocols.wire import Head, Price, check_content
+from lasttenth.models.protocols.wire import Head, Price, Progress, check_content
 from lasttenth.records.errors import LasttenthError
 
 _PATHS: Mapping[ModelOperation, str] = {"chat": "/chat/completions", "embeddings": "/embeddings"}
 _HEAD = Head.__struct_fields__
 _NOTHING: dict[str, Any] = {}
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
+
+
+class _Delta(msgspec.Struct):
+    content: object = None
+    refusal: object = None
+    tool_calls: object = None
+    reasoning_content: object = None
+    reasoning: object = None
+
+
+class _Choice(msgspec.Struct):
+    delta: _Delta | None = None
+    finish_reason: object = None
+
+
+class _Event(msgspec.Struct):
+    choices: list[_Choice] | None = None
+    error: msgspec.Raw = NULL
+
+
+_event = msgspec.json.Decoder(_Event).decode
 
 
 class _OpenAI:
@@ -50,6 +71,15 @@ class _OpenAI:
     def reading(self, fields: Fields, price: Price) -> "_Reading":
         """Return what reads the stream that answers a request."""
         return _Reading(price, keep_usage=openai.wants_usage(openai.stream_options_of(fields)))
+
+    def progress(self, data: bytes) -> Progress:
+        """Return what an event's data is to somebody who waits for an answer. Raises what `UNREADABLE` names."""
+        if data == openai.DONE_DATA:
+            return "over"
+        event = _event(data)
+        if bytes(event.error) != b"null":
+            return "over"
+        return "says" if any(_says(choice) for choice in event.choices or ()) else "waits"
 
     def is_error(self, body: bytes) -> bool:
         """Tell whether a body is an error in this protocol's shape."""
@@ -99,3 +129,15 @@ class _Reading:
         if said.reports_usage:
             self._price(said.consumed)
         return self._keep_usage or not said.is_usage_alone
+
+
+def _says(choice: _Choice) -> bool:
+    delta = choice.delta or _Delta()
+    return bool(
+        delta.content
+        or delta.refusal
+        or delta.tool_calls
+        or delta.reasoning_content
+        or delta.reasoning
+        or choice.finish_reason
+    )

@@ -5,7 +5,7 @@ that it failed or that it ends, and how an error is said in it. It knows no stag
 """
 
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -16,6 +16,10 @@ from lasttenth.records.usage import Usage
 
 Price = Callable[[Usage | None], None]
 """Take what was reported to be consumed; a later report replaces an earlier one."""
+
+
+Progress = Literal["waits", "says", "over"]
+"""An event says a piece of the answer, or that no answer comes any more; until then one waits."""
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,6 +94,10 @@ class WireProtocol(Protocol):
 
     def reading(self, fields: Fields, price: Price) -> Reading:
         """Return what reads the stream that answers a request."""
+        ...
+
+    def progress(self, data: bytes) -> Progress:
+        """Return what an event's data is to somebody who waits for an answer. Raises what `UNREADABLE` names."""
         ...
 
     def is_error(self, body: bytes) -> bool:

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName
+from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName, Translation
 from lasttenth.models.protocols import OPENAI
 from lasttenth.net.transport import Inbound, Outbound, Transport
 from lasttenth.records.errors import UpstreamError
@@ -80,6 +80,8 @@ class OpenAICompatibleProvider:
 
 class RelayedReply:
     """An answer that is passed on as it arrives."""
+
+    translation: Translation | None = None
 
     def __init__(self, answer: Inbound) -> None:
         self._answer = answer

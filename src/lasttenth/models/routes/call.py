@@ -7,13 +7,15 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
-from lasttenth.models import bodies, openai
+from lasttenth.models import bodies
 from lasttenth.models.port import MOST_REPLY_BYTES, Answered, ModelReply, ModelRequest
+from lasttenth.models.protocols import PROTOCOLS
 from lasttenth.models.routes.content import NoContent, until_content
 from lasttenth.models.routes.deployments import Deployment
 from lasttenth.models.routes.failures import ELSEWHERE, PASSING, Failure, of_answer, of_error
 from lasttenth.models.routes.hedging import Usual
 from lasttenth.models.routes.replies import BegunReply, HeldReply
+from lasttenth.models.translation.provider import speaking
 from lasttenth.records.attempts import Attempt
 from lasttenth.records.errors import UpstreamError, UpstreamTimeoutError
 from lasttenth.records.ids import Clock
@@ -22,6 +24,7 @@ OUTRUN = "outrun"
 """What is said of an attempt that was given up, because another one was faster or nobody waits any more."""
 BEGINNING = 1024
 """Bytes of the messages by which prompts are told apart: instructions mostly stand there, and first questions."""
+_SAID_IN = ("messages", "input", "contents")
 MOST_ERROR_BYTES = 2**20
 _SECOND = 1e9
 
@@ -31,6 +34,7 @@ class RoutedCall:
 
     def __init__(self, request: ModelRequest, first_content: float | None, clock: Clock, usual: Usual) -> None:
         self._request = request
+        self._protocol = PROTOCOLS[request.protocol]
         self._fields = bodies.fields_of(request.body)
         self._first_content = first_content
         self._clock = clock
@@ -46,7 +50,7 @@ class RoutedCall:
     @property
     def beginning(self) -> bytes:
         """Return what stands for the beginning of the prompt, which conversations keep while they grow."""
-        said = next((self._fields[name] for name in ("messages", "input") if name in self._fields), b"")
+        said = next((self._fields[name] for name in _SAID_IN if name in self._fields), b"")
         return hashlib.sha256(bytes(said)[:BEGINNING]).digest()
 
     async def ask(self, deployment: Deployment) -> "RoutedReply | None":
@@ -90,7 +94,7 @@ class RoutedCall:
         request = self._addressed(deployment)
         try:
             async with asyncio.timeout(self._first_content):
-                reply = await deployment.provider.call(request)
+                reply = await speaking(deployment.provider, request.protocol, self._clock).call(request)
                 if reply.status >= 400:
                     return None, await self._refused(reply)
                 return await self._with_content(reply), None
@@ -121,19 +125,19 @@ class RoutedCall:
         try:
             if reply.media_type.startswith(bodies.EVENT_STREAM):
                 chunks = reply.chunks()
-                return BegunReply(reply, await until_content(chunks), chunks)
+                return BegunReply(reply, await until_content(chunks, self._protocol), chunks)
             body = await reply.read(MOST_REPLY_BYTES)
         except BaseException:
             await reply.close()
             raise
         await reply.close()
-        said = openai.said_in(body)
+        said = self._protocol.said_in(body)
         if said is None or said.is_error or self._request.stream:
             raise NoContent
         return HeldReply(reply, body)
 
     def _addressed(self, deployment: Deployment) -> ModelRequest:
-        body = msgspec.json.encode({**self._fields, "model": deployment.model})
+        body = self._protocol.addressed(self._fields, deployment.model, stream=self._request.stream)
         return msgspec.structs.replace(self._request, model=deployment.model, body=body)
 
 
@@ -144,6 +148,7 @@ class RoutedReply:
         self.status = reply.status
         self.media_type = reply.media_type
         self.retry_after = reply.retry_after
+        self.translation = reply.translation
         self._reply = reply
         self._call = call
         self._deployment = deployment

@@ -12,6 +12,7 @@ class HeldReply:
         self.status = reply.status
         self.media_type = reply.media_type
         self.retry_after = reply.retry_after
+        self.translation = reply.translation
         self._body = body
 
     async def read(self, limit: int) -> bytes:
@@ -33,6 +34,7 @@ class BegunReply:
         self.status = reply.status
         self.media_type = reply.media_type
         self.retry_after = reply.retry_after
+        self.translation = reply.translation
         self._reply = reply
         self._said = said
         self._rest = rest

@@ -41,7 +41,7 @@ class Patience(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 class Route:
-    """Answer in the place of several deployments, all of which speak OpenAI's protocol.
+    """Answer in the place of several deployments, whichever protocols they speak.
 
     Args:
         deployments: share the calls by weight and by how long each has to be waited for.
@@ -59,7 +59,7 @@ class Route:
         clock: Clock,
         draw: Callable[[], float],
     ) -> None:
-        self.protocol: ProtocolName = "openai"
+        self.protocol: ProtocolName | None = None
         self.deployments = (*deployments, *fallbacks)
         """All that may be asked."""
         self._deployments = deployments

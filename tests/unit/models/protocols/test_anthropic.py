@@ -5,6 +5,7 @@ import pytest
 
 from lasttenth.models.bodies import fields_of
 from lasttenth.models.protocols import ANTHROPIC
+from lasttenth.net.events import data_of
 from lasttenth.records.errors import (
     AuthenticationError,
     ConflictError,
@@ -19,7 +20,6 @@ from lasttenth.records.errors import (
     UpstreamTimeoutError,
 )
 from lasttenth.records.usage import Usage
-from lasttenth.serve.events import data_of
 from lasttenth.testing import message_event
 
 KINDS = [

@@ -1,0 +1,1 @@
+"""Translation from one wire protocol into another: only across, never within one."""

@@ -1,0 +1,88 @@
+"""One request and its answer, said in a protocol that the other side does not speak."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+
+import msgspec
+
+from lasttenth.models.bodies import Fields
+from lasttenth.models.port import ProtocolName, Translation
+from lasttenth.models.translation.codecs import CODECS
+from lasttenth.models.translation.neutral import Begun, Consumed, Event, Lost
+from lasttenth.net.events import EventCutter, data_of
+from lasttenth.records.errors import InvalidRequestError, LasttenthError, UpstreamError
+from lasttenth.records.ids import Clock
+
+
+class Speech:
+    """Translate a request, and then what answers it.
+
+    Args:
+        wanted: what the caller speaks.
+        spoken: what the one who answers speaks.
+    """
+
+    def __init__(self, wanted: ProtocolName, spoken: ProtocolName, clock: Clock) -> None:
+        self.translation = Translation(lost=[])
+        self._wanted = CODECS[wanted]
+        self._spoken = CODECS[spoken]
+        self._clock = clock
+        self._lost = Lost()
+
+    def request(self, fields: Fields, model: str, *, stream: bool) -> bytes:
+        """Return the body of a request, translated. Raises InvalidRequestError."""
+        asked = self._wanted.read_request(fields, self._lost)
+        body = self._spoken.write_request(asked, model, stream=stream, lost=self._lost)
+        self._note()
+        return body
+
+    def whole(self, body: bytes) -> bytes:
+        """Return a whole reply, translated. Raises UpstreamError where it is none, or is an error."""
+        try:
+            return self._wanted.write_reply(
+                list(self._noted(self._spoken.read_reply(body, self._lost))), lost=self._lost
+            )
+        except InvalidRequestError as error:
+            raise _unreadable(error) from error
+        finally:
+            self._note()
+
+    async def stream(self, chunks: AsyncIterator[bytes]) -> AsyncGenerator[bytes]:
+        """Yield a stream, translated; what arrives together goes on together. Raises UpstreamError where it breaks."""
+        reader, writer = self._spoken.reader(self._lost), self._wanted.writer(lost=self._lost)
+        cutter = EventCutter()
+        async for chunk in chunks:
+            written = bytearray()
+            failure: LasttenthError | None = None
+            try:
+                for data in filter(None, map(data_of, cutter.feed(chunk))):
+                    for event in self._noted(reader.read(data)):
+                        written += writer.write(event)
+            except InvalidRequestError as error:
+                failure = _unreadable(error)
+            except UpstreamError as error:
+                failure = error
+            self._note()
+            if written:
+                yield bytes(written)
+            if failure is not None:
+                raise failure
+
+    def _note(self) -> None:
+        self.translation.lost = list(self._lost)
+
+    def _noted(self, events: Iterable[Event]) -> Iterable[Event]:
+        """Yield events, and take note of what was consumed and when the answer began."""
+        for event in events:
+            if isinstance(event, Consumed):
+                self.translation.usage = event.usage
+            if isinstance(event, Begun) and not event.created:
+                yield msgspec.structs.replace(event, created=self._clock.now() // 10**9)
+            else:
+                yield event
+
+
+def _unreadable(error: InvalidRequestError) -> UpstreamError:
+    return UpstreamError(
+        f"The provider's answer cannot be translated: {error.message}",
+        hint="Check that its base_url speaks the protocol that its settings name.",
+    )
