@@ -209,9 +209,8 @@ def test_thought_goes_across_and_back_with_its_signature(client: OpenAI, upstrea
         model="anthropic/thought", messages=asked("Is it?"), reasoning_effort="low", max_tokens=9000
     )
     said = first.choices[0].message
-    client.chat.completions.create(
-        model="anthropic/thought", messages=[*asked("Is it?"), said.model_dump(exclude_none=True), *asked("Sure?")]
-    )
+    back: Any = said.model_dump(exclude_none=True)
+    client.chat.completions.create(model="anthropic/thought", messages=[*asked("Is it?"), back, *asked("Sure?")])
 
     assert getattr(said, "reasoning_content", "") == "Hm."
     assert msgspec.json.decode(upstream.requests("thought")[0].body)["thinking"] == {"type": "adaptive"}
