@@ -10,7 +10,7 @@ import pytest
 from openai import OpenAI
 from prometheus_client.parser import text_string_to_metric_families
 from tests.journeys.commands import error_of
-from tests.journeys.conversations import asked
+from tests.journeys.conversations import asked, spans_of
 
 from lasttenth.models.bodies import EVENT_STREAM
 from lasttenth.models.routes.hedging import ENOUGH
@@ -21,6 +21,9 @@ from lasttenth.testing import (
     completion,
     eventually,
     failure,
+    message_event,
+    message_failure,
+    message_stream,
     running_server,
     streamed,
 )
@@ -30,6 +33,7 @@ providers:
   openai: {{base_url: {base_url}}}
   other: {{base_url: {base_url}, structured_output: none}}
   gone: {{base_url: http://127.0.0.1:9/v1}}
+  claude: {{base_url: {base_url}, protocol: anthropic}}
 timeouts: {{read: 2}}
 routes:
 """
@@ -57,8 +61,17 @@ NAMES = {
     "locked": ("openai/locked-a", ""),
 }
 
-SPEAKING = """{a: {deployments: [{model: claude/x}]}}
-providers: {claude: {base_url: "http://x", protocol: anthropic}}"""
+MIXED = """  {name}:
+    deployments: [{{model: claude/{name}-a, weight: 1000000}}, {{model: openai/{name}-b}}]
+    retries: 1
+"""
+SPEAKERS = ["openai", "anthropic"]
+FAILURES = {
+    "refused": message_failure(529, "overloaded_error", "Too many."),
+    "cut": message_stream(finished=False),
+    "failed": message_stream(message_event("error", error={"type": "overloaded_error", "message": "Too many."})),
+}
+MIXES = [f"{speaks}-{how}-{end}" for speaks in SPEAKERS for how in FAILURES for end in ("whole", "stream")]
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +81,7 @@ def server(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iter
         ROUTE.format(name=name, first=first, more=more, weight=1 if name == "homely" else 10**6)
         for name, (first, more) in NAMES.items()
     )
+    routes += "".join(MIXED.format(name=name) for name in MIXES)
     with running_server(folder, settings=SETTINGS.format(base_url=upstream.base_url) + routes) as started:
         yield started
 
@@ -309,12 +323,33 @@ def test_routes_are_listed_as_models(client: OpenAI) -> None:
     assert set(NAMES) <= {model.id for model in client.models.list() if model.owned_by == "route"}
 
 
+@pytest.mark.parametrize("name", MIXES)
+def test_deployment_of_one_protocol_is_replaced_by_one_of_another(
+    server: RunningServer, upstream: Upstream, name: str
+) -> None:
+    speaks, failed, form = name.split("-")
+    is_stream = form == "stream"
+    upstream.script(f"{name}-a", FAILURES[failed])
+    upstream.script(f"{name}-b", streamed("From ", "b.") if is_stream else completion("From b."))
+    path = "/v1/messages" if speaks == "anthropic" else "/v1/chat/completions"
+    body = {"model": name, "messages": asked("Hello?"), "stream": is_stream, "max_tokens": 9}
+
+    found = server.request("POST", path, body=msgspec.json.encode(body))
+
+    assert found.status == 200
+    assert (b"From " if is_stream else b"From b.") in found.body
+    assert (b"content_block" in found.body) == (speaks == "anthropic" and is_stream)
+    (span,) = spans_of(server, found.headers["x-lasttenth-trace"])
+    assert span["model"] == f"openai/{name}-b"
+    assert [each["model"] for each in span["attributes"]["in_vain"]] == [f"claude/{name}-a"]
+    assert span["usage"]["output_tokens"]
+
+
 @pytest.mark.parametrize(
     ("routes", "said"),
     [
         ("{a/b: {deployments: [{model: builtin/extractive}]}}", "cannot name a route"),
         ("{a: {deployments: [{model: nobody/m}]}}", "no such provider"),
-        (SPEAKING, "speaks"),
         ("{a: {deployments: []}}", "length"),
         ("{a: {deployments: [{model: builtin/extractive, weight: 0}]}}", "weight"),
         ("{a: {deployments: [{model: builtin/extractive}], retries: -1}}", "retries"),
