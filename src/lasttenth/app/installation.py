@@ -21,8 +21,10 @@ from lasttenth.jobs import Functions, Runner
 from lasttenth.models.embeddings import default_cache
 from lasttenth.models.port import ProtocolName, Provider
 from lasttenth.models.prices import Prices
+from lasttenth.models.protocols import PROTOCOLS
 from lasttenth.models.providers.anthropic import AnthropicProvider
 from lasttenth.models.providers.builtin import BuiltinProvider
+from lasttenth.models.providers.gemini import GeminiProvider
 from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvider
 from lasttenth.models.providers.scripted import ScriptedProvider
 from lasttenth.models.routes.deployments import Deployment
@@ -49,9 +51,10 @@ from lasttenth.storage.watch import Watch
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
 PEPPER = "pepper"
-_PROVIDERS: dict[ProtocolName, type[OpenAICompatibleProvider | AnthropicProvider]] = {
+_PROVIDERS: dict[ProtocolName, type[OpenAICompatibleProvider | AnthropicProvider | GeminiProvider]] = {
     "openai": OpenAICompatibleProvider,
     "anthropic": AnthropicProvider,
+    "gemini": GeminiProvider,
 }
 MOST_THREADS = 4
 _HOLDING: tuple[StructuredOutput, ...] = ("json_schema", "json_object", "none")
@@ -247,7 +250,7 @@ def _deployment(name: str, providers: Mapping[str, Provider], clock: Clock, *, w
         )
     if providers[provider].protocol != "openai":
         raise ConfigurationError(
-            f"A route leads to {name}, which speaks {providers[provider].protocol}'s protocol.",
+            f"A route leads to {name}, which speaks {PROTOCOLS[providers[provider].protocol].owner} protocol.",
             hint="Routes lead to providers of OpenAI's protocol: many others have an address for that as well.",
         )
     return Deployment(name, providers[provider], model, weight=weight, clock=clock)
