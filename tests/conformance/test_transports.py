@@ -5,6 +5,7 @@ import gc
 import gzip
 import socket
 import threading
+import weakref
 import zlib
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from tests.upstreams import SECONDS, Authority, Peer, RawServer, answer, chunk, make_authority
 
 from lasttenth.net.choosing import open_transport
-from lasttenth.net.transport import Engine, Inbound, Limits, Outbound, Transport
+from lasttenth.net.transport import MOST_ROUTES, Engine, Inbound, Limits, Outbound, Transport
 from lasttenth.records.errors import UpstreamError, UpstreamTimeoutError
 from lasttenth.testing import eventually
 
@@ -715,6 +716,38 @@ def test_opening_and_closing_leaves_nothing_behind(run: Run) -> None:
 
     # A thread of an engine may take a moment to close what nobody uses any more.
     assert eventually(lambda: all(now <= then for now, then in zip(open_now(), before, strict=True)))
+
+
+async def heard(transport: Transport, url: str, headers: dict[str, str]) -> None:
+    """Send a request and take its answer to the end."""
+    inbound = await transport.send(Outbound(method="POST", url=url, headers=headers, body=b"{}"))
+    await inbound.read(2**10)
+    await inbound.close()
+
+
+class Noted(dict[str, str]):
+    """Headers of which it can be told whether anybody still holds them."""
+
+
+def test_what_is_made_of_urls_is_not_kept_for_ever(run: Run) -> None:
+    async def serve(peer: Peer) -> None:
+        while True:
+            await peer.request()
+            await peer.send(answer(b"hello"))
+
+    async def work(transport: Transport) -> None:
+        async with RawServer(serve) as server:
+            headers = Noted(HEADERS)
+            held = weakref.ref(headers)
+            await heard(transport, f"{server.url}/first", headers)
+            del headers
+            for number in range(MOST_ROUTES):
+                await heard(transport, f"{server.url}/{number}", HEADERS)
+            gc.collect()
+
+        assert held() is None
+
+    run(work)
 
 
 def open_now() -> tuple[int, int]:

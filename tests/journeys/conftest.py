@@ -6,6 +6,8 @@ from pathlib import Path
 import msgspec
 import pytest
 from anthropic import Anthropic
+from google import genai
+from google.genai.types import HttpOptions
 from openai import OpenAI
 from tests.journeys.conversations import POLICY
 
@@ -20,6 +22,13 @@ providers:
     protocol: anthropic
     base_url: {base_url}
     api_key: upstream-secret
+  google:
+    protocol: gemini
+    base_url: {base_url}
+    api_key: upstream-secret
+  gone-three:
+    protocol: gemini
+    base_url: http://127.0.0.1:9/v1beta
   gone-too:
     protocol: anthropic
     base_url: http://127.0.0.1:9/v1
@@ -71,4 +80,11 @@ def client(server: RunningServer) -> Iterator[OpenAI]:
 @pytest.fixture(scope="module")
 def claude(server: RunningServer) -> Iterator[Anthropic]:
     with Anthropic(base_url=server.base_url, api_key="local", max_retries=0, timeout=20) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def gemini(server: RunningServer) -> Iterator[genai.Client]:
+    options = HttpOptions(base_url=server.base_url, timeout=20_000)
+    with genai.Client(api_key="local", http_options=options) as opened:
         yield opened

@@ -10,8 +10,7 @@ from hypothesis import strategies as st
 
 from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Translation
 from lasttenth.models.prices import Prices
-from lasttenth.models.protocols import PROTOCOLS
-from lasttenth.models.protocols.anthropic import ANTHROPIC
+from lasttenth.models.protocols import ANTHROPIC, GEMINI, PROTOCOLS
 from lasttenth.net.events import data_of
 from lasttenth.records.ids import SystemClock
 from lasttenth.records.traces import Span
@@ -22,7 +21,7 @@ from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.route import Router
 from lasttenth.serve.settle import Settling
-from lasttenth.testing import message_event
+from lasttenth.testing import content_event, message_event
 
 CLOCK = SystemClock()
 PRICES = Prices.load()
@@ -33,11 +32,20 @@ USAGES = st.dictionaries(
     ),
     COUNTS | st.dictionaries(st.sampled_from(["ephemeral_5m_input_tokens", "ephemeral_1h_input_tokens"]), COUNTS),
 )
+METADATA = st.dictionaries(
+    st.sampled_from(
+        ["promptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "cachedContentTokenCount", "totalTokenCount"]
+    ),
+    COUNTS,
+)
 EVENTS = st.one_of(
     st.binary(max_size=40),
     st.binary(max_size=40).map(lambda data: b"data: " + data + b"\n\n"),
     st.sampled_from([b"data: [DONE]\n\n", b": comment\n\n", b"\r\n\r\n", message_event("message_stop")]),
     st.sampled_from([message_event("ping"), message_event("error", error={"type": "api_error", "message": "No."})]),
+    st.sampled_from([content_event(candidates=[{"finishReason": "STOP"}]), content_event(error={"code": 503})]),
+    st.sampled_from([content_event(promptFeedback={"blockReason": "OTHER"}), content_event(candidates=[{}])]),
+    METADATA.map(lambda usage: content_event(usageMetadata=usage)),
     USAGES.map(lambda usage: message_event("message_start", message={"usage": usage})),
     USAGES.map(lambda usage: message_event("message_delta", usage=usage)),
     st.text(max_size=20).map(lambda text: message_event("content_block_delta", delta={"text": text})),
@@ -91,7 +99,7 @@ async def relayed(protocol: ProtocolName, chunks: Sequence[bytes]) -> tuple[byte
         settling=Settling(CLOCK, PRICES, lambda _project, span: spans.append(span)),
         cache=MemoryCache(size=0, seconds=1, clock=CLOCK),
     )
-    body = msgspec.json.encode({"model": "up/m", "messages": [], "stream": True})
+    body = msgspec.json.encode({"model": "up/m", "messages": [], "contents": [], "stream": True})
     request = GatewayRequest(operation="chat", protocol=PROTOCOLS[protocol], project="one", headers={}, body=body)
     return await whole_of(await pipeline.serve(request)), spans
 
@@ -117,13 +125,20 @@ def test_any_stream_is_passed_on_or_ends_with_an_error(protocol: Any, events: li
         assert ANTHROPIC.is_error(data_of(b"event: error\n" + error))
     elif protocol == "anthropic":
         assert b"message_stop" in sent or b"event: error" in sent
+    elif protocol == "gemini" and received != sent:
+        passed, _, error = received.rpartition(b"data: ")
+        assert sent.startswith(passed)
+        assert span.error == "upstream_error"
+        assert GEMINI.is_error(data_of(b"data: " + error))
+    elif protocol == "gemini":
+        assert b"finishReason" in sent or b"blockReason" in sent or b'"error"' in sent
     assert span.error in {"", "upstream_error"}
     assert span.usage is None or min(msgspec.structs.astuple(span.usage)) >= 0
 
 
-@given(st.binary() | EVENTS)
-def test_any_bytes_are_read_as_a_reply_or_are_none(body: bytes) -> None:
-    said = ANTHROPIC.said_in(body)
+@given(st.sampled_from(sorted(PROTOCOLS)), st.binary() | EVENTS | EVENTS.map(data_of))
+def test_any_bytes_are_read_as_a_reply_or_are_none(protocol: Any, body: bytes) -> None:
+    said = PROTOCOLS[protocol].said_in(body)
 
     assert said is None or isinstance(said.is_error, bool)
     assert said is None or said.consumed is None or isinstance(said.consumed, Usage)
@@ -143,6 +158,18 @@ def test_usage_of_a_stream_keeps_our_convention(first: dict[str, Any], second: d
     for usage in (each for each in reported if each is not None):
         assert usage.cache_read_tokens + usage.cache_write_tokens <= usage.input_tokens <= MAX_TOKENS
         assert usage.cache_write_1h_tokens <= usage.cache_write_tokens
+
+
+@given(st.lists(METADATA, max_size=4))
+def test_usage_of_a_stream_that_reports_again_and_again_never_falls(reports: list[dict[str, Any]]) -> None:
+    reported: list[Usage | None] = []
+    reading = GEMINI.reading({}, reported.append)
+
+    for report in reports:
+        assert reading.passes(data_of(content_event(usageMetadata=report)))
+
+    counts = [usage.input_tokens for usage in reported if usage is not None]
+    assert counts == sorted(counts)
 
 
 @given(st.binary(max_size=60))

@@ -7,7 +7,7 @@ change the file's structure.
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 import yaml
@@ -105,8 +105,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     """Return the settings of a file, or the defaults where there is none, with what the environment adds.
 
-    `OPENAI_API_KEY` (with `OPENAI_BASE_URL`) adds the provider `openai`, unless the file has one, and `ANTHROPIC_API_KEY`
-    (with `ANTHROPIC_BASE_URL`) the provider `anthropic`.
+    `OPENAI_API_KEY` (with `OPENAI_BASE_URL`) adds the provider `openai`, unless the file has one, `ANTHROPIC_API_KEY`
+    (with `ANTHROPIC_BASE_URL`) the provider `anthropic`, and `GOOGLE_API_KEY` or `GEMINI_API_KEY` (with
+    `GOOGLE_GEMINI_BASE_URL`) the provider `google`.
 
     Raises:
         ConfigurationError: the file cannot be read, is no YAML, or says something unknown.
@@ -124,24 +125,48 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
                 f"{path}: {name} cannot name a route.",
                 hint="Use letters, digits, points, colons, dashes and underscores, and no slash.",
             )
-    added = {name: found for name in get_args(ProtocolName) if (found := _from_environment(name, environment))}
+    added = {known.name: found for known in _KNOWN if (found := _from_environment(known, environment))}
     return msgspec.structs.replace(settings, providers={**added, **settings.providers})
 
 
-def _from_environment(name: ProtocolName, environment: Mapping[str, str]) -> ProviderSettings | None:
+class _Known(NamedTuple):
+    """A provider that the environment adds: its name, its protocol, and the variables that its own clients read."""
+
+    name: str
+    protocol: ProtocolName
+    keys: tuple[str, ...]
+    """The first that is set counts."""
+    address: str
+    base_url: str
+    version: str = ""
+    """What is added to an address without a version, where its own clients leave that out."""
+
+
+_KNOWN = (
+    _Known("openai", "openai", ("OPENAI_API_KEY",), "OPENAI_BASE_URL", "https://api.openai.com/v1"),
+    _Known(
+        "anthropic", "anthropic", ("ANTHROPIC_API_KEY",), "ANTHROPIC_BASE_URL", "https://api.anthropic.com/v1", "/v1"
+    ),
+    _Known(
+        "google",
+        "gemini",
+        ("GOOGLE_API_KEY", "GEMINI_API_KEY"),
+        "GOOGLE_GEMINI_BASE_URL",
+        "https://generativelanguage.googleapis.com/v1beta",
+        "/v1beta",
+    ),
+)
+_VERSION = re.compile(r"/v\d\w*$")
+
+
+def _from_environment(known: _Known, environment: Mapping[str, str]) -> ProviderSettings | None:
     """Return the provider that the environment adds, None where it has no key for it."""
-    key = environment.get(f"{name.upper()}_API_KEY", "")
+    key = next((value for name in known.keys if (value := environment.get(name))), "")
     if not key:
         return None
-    return ProviderSettings(protocol=name, base_url=_base_url(name, environment), api_key=key)
-
-
-def _base_url(name: ProtocolName, environment: Mapping[str, str]) -> str:
-    """Return where a provider is. Anthropic's own clients leave the version out of their base URL: it is added."""
-    given = environment.get(f"{name.upper()}_BASE_URL", "").rstrip("/")
-    if not given:
-        return f"https://api.{name}.com/v1"
-    return f"{given}/v1" if name == "anthropic" and not given.endswith("/v1") else given
+    base_url = environment.get(known.address, "").rstrip("/") or known.base_url
+    base_url += "" if _VERSION.search(base_url) else known.version
+    return ProviderSettings(protocol=known.protocol, base_url=base_url, api_key=key)
 
 
 def settings_schema() -> dict[str, Any]:

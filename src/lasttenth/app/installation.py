@@ -23,6 +23,7 @@ from lasttenth.models.port import ProtocolName, Provider
 from lasttenth.models.prices import Prices
 from lasttenth.models.providers.anthropic import AnthropicProvider
 from lasttenth.models.providers.builtin import BuiltinProvider
+from lasttenth.models.providers.gemini import GeminiProvider
 from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvider
 from lasttenth.models.providers.scripted import ScriptedProvider
 from lasttenth.models.routes.deployments import Deployment
@@ -49,9 +50,10 @@ from lasttenth.storage.watch import Watch
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
 PEPPER = "pepper"
-_PROVIDERS: dict[ProtocolName, type[OpenAICompatibleProvider | AnthropicProvider]] = {
+_PROVIDERS: dict[ProtocolName, type[OpenAICompatibleProvider | AnthropicProvider | GeminiProvider]] = {
     "openai": OpenAICompatibleProvider,
     "anthropic": AnthropicProvider,
+    "gemini": GeminiProvider,
 }
 MOST_THREADS = 4
 _HOLDING: tuple[StructuredOutput, ...] = ("json_schema", "json_object", "none")

@@ -10,11 +10,13 @@ from lasttenth.records.attempts import Attempt
 from lasttenth.records.usage import Usage
 
 ModelOperation = Literal["chat", "embeddings", "count_tokens"]
-ProtocolName = Literal["openai", "anthropic"]
+ProtocolName = Literal["openai", "anthropic", "gemini"]
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
-    """A call of one model; `model` is the provider's own name for it, and already stands in the body."""
+    """A call of one model; `model` is the provider's own name for it, and already stands in the body, or belongs into the
+    path.
+    """
 
     operation: ModelOperation
     protocol: ProtocolName = "openai"

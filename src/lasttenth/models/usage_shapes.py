@@ -5,9 +5,9 @@ tells: by its total, or by a name that only they use. `tests/data/usage_shapes.j
 """
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from functools import reduce
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -34,7 +34,38 @@ def read_usage(family: Family, *reports: Report) -> Usage | None:
         >>> (usage.input_tokens, usage.output_tokens)
         (4, 9)
     """
-    return _READERS[family](reports)
+    shape = _SHAPES[family]
+    try:
+        return shape.usage(*(each for each in map(shape.decode, reports) if each is not None))
+    except UNREADABLE:
+        return None
+
+
+class UsageSoFar:
+    """The same for a stream that reports again and again: each report is read once, as it comes.
+
+    Example:
+        >>> usage = UsageSoFar("gemini")
+        >>> usage.after(b'{"promptTokenCount": 4}').output_tokens
+        0
+        >>> usage.after(b'{"candidatesTokenCount": 9}').input_tokens
+        4
+    """
+
+    def __init__(self, family: Family) -> None:
+        self._shape = _SHAPES[family]
+        self._found: msgspec.Struct | None = None
+
+    def after(self, report: Report) -> Usage | None:
+        """Return what was consumed so far, None where nothing is reported or the report cannot be read."""
+        try:
+            found = self._shape.decode(report)
+        except UNREADABLE:
+            return None
+        if found is None:
+            return None
+        self._found = found if self._found is None else _largest(self._found, found)
+        return self._shape.usage(self._found)
 
 
 def read_openai(report: Report) -> Usage | None:
@@ -304,18 +335,16 @@ _decode_openai = msgspec.json.Decoder(_OpenAI | None).decode
 S = TypeVar("S", bound=msgspec.Struct)
 
 
-def _reader(shape: type[S], convert: Callable[[S], Usage | None]) -> Callable[[Iterable[Report]], Usage | None]:
-    """Return what reads the reports of one family."""
-    decoder: msgspec.json.Decoder[S | None] = msgspec.json.Decoder(shape | None)
+class _Shape(Generic[S]):
+    """How the reports of one family are read."""
 
-    def read(reports: Iterable[Report]) -> Usage | None:
-        try:
-            found = [each for each in map(decoder.decode, reports) if each is not None]
-        except UNREADABLE:
-            return None
-        return _believed(convert(reduce(_largest, found))) if found else None
+    def __init__(self, shape: type[S], convert: Callable[[S], Usage | None]) -> None:
+        decoder: msgspec.json.Decoder[S | None] = msgspec.json.Decoder(shape | None)
+        self.decode = decoder.decode
+        self._convert = convert
 
-    return read
+    def usage(self, *found: S) -> Usage | None:
+        return _believed(self._convert(reduce(_largest, found))) if found else None
 
 
 def _believed(usage: Usage | None) -> Usage | None:
@@ -339,11 +368,11 @@ def _larger(first: Any, second: Any) -> Any:
     return max(first, second) if isinstance(first, int | float) else second
 
 
-_READERS: dict[Family, Callable[[Iterable[Report]], Usage | None]] = {
-    "openai": _reader(_OpenAI, _of_openai),
-    "anthropic": _reader(_Anthropic, _of_anthropic),
-    "gemini": _reader(_Gemini, _of_gemini),
-    "bedrock": _reader(_Bedrock, _of_bedrock),
-    "cohere": _reader(_Cohere, _of_cohere),
-    "ollama": _reader(_Ollama, _of_ollama),
+_SHAPES: dict[Family, _Shape[Any]] = {
+    "openai": _Shape(_OpenAI, _of_openai),
+    "anthropic": _Shape(_Anthropic, _of_anthropic),
+    "gemini": _Shape(_Gemini, _of_gemini),
+    "bedrock": _Shape(_Bedrock, _of_bedrock),
+    "cohere": _Shape(_Cohere, _of_cohere),
+    "ollama": _Shape(_Ollama, _of_ollama),
 }

@@ -19,7 +19,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from lasttenth.net.proxies import proxy_for
-from lasttenth.net.transport import IDLE_SECONDS, Address, Limits, Outbound, address_of, failure, too_large
+from lasttenth.net.transport import IDLE_SECONDS, MOST_ROUTES, Address, Limits, Outbound, address_of, failure, too_large
 from lasttenth.records.errors import UpstreamError
 
 DNS_SECONDS = 60
@@ -78,6 +78,8 @@ class AiohttpTransport:
         """Send a request and return once the head of the answer is there. Raises UpstreamError."""
         route = self._routes.get((request.method, request.url))
         if route is None or route.source is not request.headers:
+            if len(self._routes) >= MOST_ROUTES:
+                self._routes.pop(next(iter(self._routes)))
             route = self._routes[request.method, request.url] = self._route(request)
         try:
             try:

@@ -12,7 +12,7 @@ from pyreqwest.request import StreamRequest
 from pyreqwest.response import Response
 
 from lasttenth.net.proxies import proxy_for
-from lasttenth.net.transport import IDLE_SECONDS, Address, Limits, Outbound, address_of, failure, too_large
+from lasttenth.net.transport import IDLE_SECONDS, MOST_ROUTES, Address, Limits, Outbound, address_of, failure, too_large
 from lasttenth.records.errors import UpstreamError
 
 _FAILURES = (PyreqwestError, ValueError)
@@ -44,6 +44,8 @@ class PyreqwestTransport:
         """Send a request and return once the head of the answer is there. Raises UpstreamError."""
         route = self._routes.get(request.url)
         if route is None or route.source is not request.headers:
+            if len(self._routes) >= MOST_ROUTES:
+                self._routes.pop(next(iter(self._routes)))
             route = self._routes[request.url] = self._route(request)
         try:
             building = route.client.request(request.method, route.url).headers(route.headers)

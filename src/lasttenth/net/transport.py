@@ -20,6 +20,9 @@ Fault = Literal["url", "time", "certificate", "unreachable", "broken", "large"]
 IDLE_SECONDS = 15.0
 """How long a connection is kept that nobody uses: less than most servers keep it, so that few close it under us."""
 
+MOST_ROUTES = 1024
+"""URLs of which an engine keeps what it made. Some name a model, which callers choose."""
+
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """How long to wait, in seconds: for a connection, and between two reads (which bounds the first byte as well)."""

@@ -32,7 +32,10 @@ def scope_of(request: GatewayRequest, ids: Ids) -> SpanScope:
 
 def admit(request: GatewayRequest, scope: SpanScope) -> Call:
     """Return the call that a request makes. Raises InvalidRequestError."""
-    fields = bodies.fields_of(request.body)
+    fields, body = bodies.fields_of(request.body), request.body
+    if request.beside:
+        fields.update(request.beside)
+        body = msgspec.json.encode(fields)
     protocol = request.protocol
     head = protocol.head(request.operation, fields)
     controls: dict[str, str] = {}
@@ -46,7 +49,7 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
         protocol=protocol,
         model=named(head.model),
         stream=bool(head.stream) and request.operation == "chat",
-        body=request.body,
+        body=body,
         fields=fields,
         headers=_passed_headers(request) if protocol.passed_headers else {},
         controls={**controls, **_header_controls(request)},

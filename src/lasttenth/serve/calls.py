@@ -22,6 +22,8 @@ class GatewayRequest(msgspec.Struct, frozen=True, kw_only=True):
     project: str
     headers: Mapping[str, str]
     body: bytes
+    beside: Fields = {}
+    """What the path says and not the body."""
     key: str = ""
     """Public id of the key it came with."""
 
@@ -46,7 +48,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     stream: bool
     body: bytes
-    """JSON as the caller sent it."""
+    """JSON as the caller sent it, with what the path said."""
     fields: Fields = {}
     """What stands in the body, without our own controls."""
     headers: Mapping[str, str] = {}

@@ -64,8 +64,9 @@ class _Call(NamedTuple):
     @classmethod
     def of(cls, span: Span) -> "_Call":
         fields = _fields(_body(span.input))
-        asked = "" if fields is None else str(fields.get("model", ""))
-        return cls(asked, span.model, _content(_body(span.input)), span)
+        if fields is None:
+            return cls("", span.model, None, span)
+        return cls(str(fields.get("model", "")), span.model, _content(_sent(span)), span)
 
 
 class CassetteProvider:
@@ -207,6 +208,12 @@ def _reply(span: Span) -> _CassetteReply:
     kind = error_of(span.error or UpstreamError.code)
     message = f"No answer came then: {span.error or 'it was not kept'}."
     raise kind(message, upstream_status=status) if issubclass(kind, UpstreamError) else kind(message)
+
+
+def _sent(span: Span) -> bytes:
+    """Return the body that a provider was sent."""
+    model = span.model.partition("/")[2]
+    return protocol_of(span).addressed(bodies.fields_of(_body(span.input)), model, stream=False)
 
 
 def _content(body: bytes) -> dict[str, Any] | None:

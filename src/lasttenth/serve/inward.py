@@ -28,13 +28,15 @@ class GatewayProvider:
     async def call(self, request: ModelRequest) -> ModelReply:
         """Return the answer. Raises UpstreamError, ModelNotFoundError, InvalidRequestError."""
         fields = msgspec.json.decode(request.body, type=dict[str, Any])
-        body = msgspec.json.encode({**fields, "model": f"{self._name}/{request.model}"})
+        fields["model"] = f"{self._name}/{request.model}"
+        if request.stream:
+            fields["stream"] = True
         asked = GatewayRequest(
             operation=request.operation,
             protocol=PROTOCOLS[request.protocol],
             project=self._project,
             headers=request.headers,
-            body=body,
+            body=msgspec.json.encode(fields),
         )
         return _Reply(await self._pipeline.answer(asked))
 

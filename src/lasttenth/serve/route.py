@@ -112,9 +112,9 @@ class Router:
 
 def other_protocol(call: Call, spoken: WireProtocol) -> InvalidRequestError:
     """Return the refusal of a call of somebody who speaks another protocol than the caller."""
-    path = spoken.paths.get(call.operation) or spoken.paths["chat"]
+    path = spoken.version + (spoken.paths.get(call.operation) or spoken.paths["chat"])
     return InvalidRequestError(
         f"{call.model} speaks {spoken.owner} protocol, and was asked in {call.protocol.owner}.",
-        hint=f"Ask it at POST /v1{path}",
+        hint=f"Ask it at POST {path.replace('{model}', call.model)}",
         parameter="model",
     )

@@ -1,8 +1,7 @@
 """Everything that is served over HTTP: the gateway, and as an ASGI application, on Starlette, all the rest."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import msgspec
 from starlette.applications import Starlette
@@ -12,27 +11,26 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 from starlette.types import Receive, Scope, Send
 
-from lasttenth.app.app import App
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation
 from lasttenth.models import bodies
 from lasttenth.records.errors import (
     LasttenthError,
     MethodNotAllowedError,
-    ModelNotFoundError,
     NotFoundError,
     StorageError,
 )
 from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.api import Api
-from lasttenth.server.connection import HOT, protocol_of
+from lasttenth.server.endpoints import PATHS, endpoint_of, protocol_of
 from lasttenth.server.gateway import Gateway
 from lasttenth.server.langfuse import Langfuse
+from lasttenth.server.listing import Listing
 from lasttenth.server.metrics import metrics_endpoint
 from lasttenth.server.requests import Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
 
-GATEWAY_PATHS = f"Served are: {', '.join(f'POST {path.decode()}' for path in HOT)}, GET /v1/models."
+GATEWAY_PATHS = f"Served are: {', '.join(f'POST {path}' for path in PATHS)}, GET /v1/models."
 
 
 class Application:
@@ -64,30 +62,11 @@ class Application:
 
     def _routes(self) -> list[BaseRoute]:
         return [
-            Route("/v1/models", self._list_models, methods=["GET"]),
-            Route("/v1/models/{model:path}", self._show_model, methods=["GET"]),
+            *Listing(self._installation, self._door).routes(),
             Route("/healthz", _health, methods=["GET"]),
             Route("/readyz", self._ready, methods=["GET"]),
             Route("/metrics", metrics_endpoint(self._installation, self._door), methods=["GET"]),
         ]
-
-    async def _list_models(self, request: Request) -> Response:
-        return _json({"object": "list", "data": await self._models(request)})
-
-    async def _show_model(self, request: Request) -> Response:
-        name = request.path_params["model"]
-        for model in await self._models(request):
-            if model["id"] == name:
-                return _json(model)
-        raise ModelNotFoundError(f"There is no model {name}.", hint="List them with: GET /v1/models", parameter="model")
-
-    async def _models(self, request: Request) -> list[dict[str, Any]]:
-        identity = await self._door.let_in(headers_of(request.scope))
-        app = App(project=identity.project, installation=self._installation)
-        tasks = await (await self._installation.registry(identity.project)).tasks()
-        owned = [(f"task/{task.name}", "lasttenth") for task in tasks]
-        owned += [(model.name, model.provider) for model in (await app.models()).models]
-        return [{"id": name, "object": "model", "created": 0, "owned_by": owner} for name, owner in owned]
 
     async def _ready(self, _request: Request) -> Response:
         health = msgspec.structs.asdict(self._installation.health())
@@ -105,7 +84,7 @@ async def _health(_request: Request) -> Response:
 async def _failed(request: Request, error: Exception) -> Response:
     known = error if isinstance(error, LasttenthError) else UNEXPECTED
     headers = {} if known.retry_after is None else {"retry-after": f"{known.retry_after:g}"}
-    body = protocol_of(request.url.path).error_body(known, trace_id="")
+    body = protocol_of(request.url.path, headers_of(request.scope)).error_body(known, trace_id="")
     return Response(body, status_code=known.status, headers=headers, media_type=bodies.JSON)
 
 
@@ -113,7 +92,7 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     where = f"{request.method} {request.url.path}"
     hint = GATEWAY_PATHS if request.url.path.startswith("/v1") else "See /api/openapi.json."
-    if status == 405 or request.url.path.encode() in HOT:
+    if status == 405 or endpoint_of(request.url.path.encode()) is not None:
         return await _failed(request, MethodNotAllowedError(f"{where} is not possible.", hint=hint))
     return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint=hint))
 
@@ -123,5 +102,5 @@ async def _unexpected(request: Request, error: Exception) -> Response:
     return await _failed(request, UNEXPECTED)
 
 
-def _json(content: object, *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    return Response(msgspec.json.encode(content), status_code=status, headers=headers, media_type=bodies.JSON)
+def _json(content: object, *, status: int = 200) -> Response:
+    return Response(msgspec.json.encode(content), status_code=status, media_type=bodies.JSON)

@@ -8,34 +8,21 @@ comes in on a connection is uvicorn's: other paths, requests that wait for their
 import asyncio
 import logging
 import re
-from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from lasttenth.models.port import ModelOperation
-from lasttenth.models.protocols import OPENAI, PROTOCOLS, WireProtocol
+from lasttenth.models.protocols.gemini import KEY_HEADER
 from lasttenth.serve.calls import GatewayReply
+from lasttenth.server.endpoints import Endpoint, endpoint_of
 from lasttenth.server.requests import DRAINED, ClientDisconnected, announced_length, too_large
 
 logger = logging.getLogger("lasttenth.server")
 
 
-class Endpoint(NamedTuple):
-    """What a path of the gateway stands for."""
-
-    protocol: WireProtocol
-    operation: ModelOperation
-
-
-HOT: Mapping[bytes, Endpoint] = {
-    f"/v1{path}".encode(): Endpoint(protocol, operation)
-    for protocol in PROTOCOLS.values()
-    for operation, path in protocol.paths.items()
-}
 AHEAD = 64 * 2**10
 """Bytes of a body that are read before anybody asks for it."""
 COPIED = 64 * 2**10
@@ -45,12 +32,6 @@ _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _LAST_CHUNK = b"0\r\n\r\n"
 _STATUS = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 _UNSAFE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-
-
-def protocol_of(path: str) -> WireProtocol:
-    """Return the protocol of whoever asks at a path, which may be none of the gateway's."""
-    found = (each for each in PROTOCOLS.values() if path.startswith(f"/v1{each.paths['chat']}"))
-    return next(found, OPENAI)
 
 
 class Answering(Protocol):
@@ -207,12 +188,14 @@ class GatewayConnection(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Begin an exchange for a request of the gateway."""
-        endpoint = HOT.get(self.url.partition(b"?")[0])
-        if endpoint is None or self.parser.get_method() != b"POST":
+        endpoint = endpoint_of(self.url) if self.parser.get_method() == b"POST" else None
+        if endpoint is None:
             self._taking = None
             super().on_headers_complete()
             return
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in self.headers}
+        if endpoint.key:
+            headers.setdefault(KEY_HEADER, endpoint.key)
         exchange = Exchange(self, endpoint, headers)
         before, self.cycle, self._taking = self.cycle, exchange, exchange
         self._open.append(exchange)

@@ -4,11 +4,15 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+import msgspec
+
+from lasttenth.models.bodies import JSON
 from lasttenth.observe.recording import Recorder
 from lasttenth.records.errors import LasttenthError
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.replies import UNEXPECTED
+from lasttenth.server.arrays import array_of
 from lasttenth.server.connection import Exchange
 from lasttenth.server.requests import ClientDisconnected, Door, Identity
 
@@ -45,6 +49,8 @@ class Gateway:
             reply = await self._pipeline.serve(_request(exchange, identity, body))
         if isinstance(reply.body, bytes):
             exchange.send_whole(reply, reply.body)
+        elif exchange.endpoint.is_array:
+            await _send_stream(exchange, msgspec.structs.replace(reply, media_type=JSON), array_of(reply.body))
         else:
             await _send_stream(exchange, reply, reply.body)
 
@@ -56,6 +62,7 @@ def _request(exchange: Exchange, identity: Identity, body: bytes) -> GatewayRequ
         project=identity.project,
         headers=exchange.headers,
         body=body,
+        beside=exchange.endpoint.beside or {},
         key=identity.key,
     )
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from starlette.types import Receive, Scope
 
 from lasttenth.access.keys import Keyring
+from lasttenth.models.protocols.gemini import KEY_HEADER
 from lasttenth.records.errors import AuthenticationError, PayloadTooLargeError, PermissionDeniedError
 
 KEY_PREFIX = "lt-"
@@ -52,15 +53,17 @@ class Door:
     async def let_in(self, headers: Mapping[str, str]) -> Identity:
         """Return who is asking. Raises AuthenticationError, PermissionDeniedError.
 
-        A key is a bearer token, an `x-api-key`, or the password of HTTP's basic authentication, whoever is its user.
+        A key is a bearer token, an `x-api-key`, an `x-goog-api-key`, or the password of HTTP's basic authentication,
+        whoever is its user.
         On loopback a request needs no key, but it must be addressed to this machine by name: a page in a browser that
         had its own host name pointed here is refused, and so is a page of another host that sends its form here.
         """
-        key = _token(headers) or headers.get("x-api-key", "")
+        key = _token(headers) or headers.get("x-api-key") or headers.get(KEY_HEADER, "")
         if self._keys_required or key.startswith(KEY_PREFIX):
             if not key:
                 raise AuthenticationError(
-                    "A key is needed.", hint="Send it as: Authorization: Bearer lt-…, or x-api-key: lt-…"
+                    "A key is needed.",
+                    hint="Send it as: Authorization: Bearer lt-…, x-api-key: lt-…, or x-goog-api-key: lt-…",
                 )
             record = await self._keyring.check(key)
             return Identity(record.project, record.id)

@@ -5,17 +5,20 @@ It is a real HTTP server, in a thread with an event loop of its own, so that it 
 
 import asyncio
 import contextlib
+import re
 import threading
 from collections import deque
 from http import HTTPStatus
 from types import TracebackType
 from typing import Self
+from urllib.parse import unquote
 
 import msgspec
 
 from lasttenth.testing.answers import Gate, UpstreamAnswer, failure
 
 MAX_HEAD = 64 * 2**10
+_IN_PATH = re.compile(r"/models/([^:?]+):\w+(?:\?|$)")
 _LAST_CHUNK = b"0\r\n\r\n"
 _PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
@@ -128,7 +131,11 @@ class Upstream:
 
     def _answer_to(self, request: ReceivedRequest) -> UpstreamAnswer:
         if request.path.partition("?")[0].endswith("/models"):
-            listed = {"object": "list", "data": [{"id": name, "object": "model"} for name in self._scripts]}
+            listed = {
+                "object": "list",
+                "data": [{"id": name, "object": "model"} for name in self._scripts],
+                "models": [{"name": f"models/{name}"} for name in self._scripts],
+            }
             return UpstreamAnswer(body=(msgspec.json.encode(listed),))
         answers = self._scripts.get(request.model)
         if not answers:
@@ -148,10 +155,14 @@ async def _read(reader: asyncio.StreamReader) -> ReceivedRequest | None:
     method, path, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
     body = await reader.readexactly(int(headers.get("content-length", "0")))
-    return ReceivedRequest(method=method, path=path, headers=headers, body=body, model=_model_in(body))
+    return ReceivedRequest(method=method, path=path, headers=headers, body=body, model=_model_in(path, body))
 
 
-def _model_in(body: bytes) -> str:
+def _model_in(path: str, body: bytes) -> str:
+    """Return the model that a request names: in its path, as in Gemini's protocol, or in its body."""
+    named = _IN_PATH.search(path)
+    if named is not None:
+        return unquote(named[1])
     try:
         return msgspec.json.decode(body, type=_Body).model
     except msgspec.DecodeError:

@@ -19,23 +19,44 @@ def test_reference_may_stand_for_a_number(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "default", "given", "base_url"),
+    ("key", "name", "protocol", "base_url"),
     [
-        ("openai", "https://api.openai.com/v1", "http://near/v2", "http://near/v2"),
-        ("anthropic", "https://api.anthropic.com/v1", "http://near/", "http://near/v1"),
-        ("anthropic", "https://api.anthropic.com/v1", "http://near/v1", "http://near/v1"),
+        ("OPENAI_API_KEY", "openai", "openai", "https://api.openai.com/v1"),
+        ("ANTHROPIC_API_KEY", "anthropic", "anthropic", "https://api.anthropic.com/v1"),
+        ("GOOGLE_API_KEY", "google", "gemini", "https://generativelanguage.googleapis.com/v1beta"),
+        ("GEMINI_API_KEY", "google", "gemini", "https://generativelanguage.googleapis.com/v1beta"),
     ],
 )
 def test_key_in_the_environment_adds_its_provider(
-    tmp_path: Path, name: ProtocolName, default: str, given: str, base_url: str
+    tmp_path: Path, key: str, name: str, protocol: ProtocolName, base_url: str
 ) -> None:
-    key = {f"{name.upper()}_API_KEY": "secret"}
+    found = read_settings(tmp_path / "none.yaml", {key: "secret"}).providers
 
-    usual = read_settings(tmp_path / "none.yaml", key).providers
-    other = read_settings(tmp_path / "none.yaml", {**key, f"{name.upper()}_BASE_URL": given}).providers
+    assert found == {name: ProviderSettings(protocol=protocol, base_url=base_url, api_key="secret")}
 
-    assert usual == {name: ProviderSettings(protocol=name, base_url=default, api_key="secret")}
-    assert other[name].base_url == base_url
+
+def test_key_that_the_client_prefers_is_that_of_the_provider(tmp_path: Path) -> None:
+    found = read_settings(tmp_path / "none.yaml", {"GEMINI_API_KEY": "second", "GOOGLE_API_KEY": "first"}).providers
+
+    assert found["google"].api_key == "first"
+
+
+@pytest.mark.parametrize(
+    ("key", "variable", "given", "base_url"),
+    [
+        ("OPENAI_API_KEY", "OPENAI_BASE_URL", "http://near/", "http://near"),
+        ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "http://near/", "http://near/v1"),
+        ("ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL", "http://near/v1", "http://near/v1"),
+        ("GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL", "http://near", "http://near/v1beta"),
+        ("GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL", "http://near/v1", "http://near/v1"),
+    ],
+)
+def test_address_in_the_environment_may_leave_out_the_version_where_the_client_does(
+    tmp_path: Path, key: str, variable: str, given: str, base_url: str
+) -> None:
+    (found,) = read_settings(tmp_path / "none.yaml", {key: "secret", variable: given}).providers.values()
+
+    assert found.base_url == base_url
 
 
 def test_provider_of_the_file_goes_before_that_of_the_environment(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 from lasttenth.models import openai
 from lasttenth.models.catalogue import Rates
 from lasttenth.models.prices import Price, cost
-from lasttenth.models.usage_shapes import Family, read_usage
+from lasttenth.models.usage_shapes import Family, UsageSoFar, read_usage
 from lasttenth.records.usage import Usage
 
 PAGE = Path(__file__).parents[3] / "docs" / "concepts" / "money.md"
@@ -127,3 +127,13 @@ def test_nothing_reported_is_no_usage(family: Family) -> None:
     assert [read_usage(family, *reports) for reports in ((), (b"null",), (b"{}",), (b"[]",), (b"",), (b"\xff",))] == [
         None
     ] * 6
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.usage is not None], ids=lambda row: row.id)
+def test_reports_that_are_read_as_they_come_say_the_same(row: Row) -> None:
+    reports = [json.dumps(report).encode() for report in row.reports]
+    usage = UsageSoFar(row.family)
+
+    found = [usage.after(report) for report in reports]
+
+    assert found == [read_usage(row.family, *reports[: number + 1]) for number in range(len(reports))]

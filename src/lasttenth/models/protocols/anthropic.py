@@ -88,6 +88,7 @@ class _Anthropic:
 
     name: ProtocolName = "anthropic"
     owner = "Anthropic's"
+    version = "/v1"
     paths = _PATHS
     passed_headers: tuple[str, ...] = (VERSION_HEADER, BETA_HEADER)
     trace_headers: tuple[str, ...] = ("request-id",)

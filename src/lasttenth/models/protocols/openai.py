@@ -44,6 +44,7 @@ class _OpenAI:
 
     name: ProtocolName = "openai"
     owner = "OpenAI's"
+    version = "/v1"
     paths = _PATHS
     passed_headers: tuple[str, ...] = ()
     trace_headers: tuple[str, ...] = ()

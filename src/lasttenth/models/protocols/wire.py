@@ -65,8 +65,10 @@ class WireProtocol(Protocol):
     name: ProtocolName
     owner: str
     """Whose it is, as it stands in a sentence."""
+    version: str
+    """What stands before its paths here."""
     paths: Mapping[ModelOperation, str]
-    """Where its operations are, behind the version."""
+    """Where its operations are, behind the version; `{model}` stands for a model that the path names."""
     passed_headers: tuple[str, ...]
     """Headers of a request that go on to the provider."""
     trace_headers: tuple[str, ...]

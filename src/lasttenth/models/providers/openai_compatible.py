@@ -6,10 +6,8 @@ import msgspec
 
 from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName, Translation
 from lasttenth.models.protocols import OPENAI
+from lasttenth.models.providers.listing import read_list
 from lasttenth.net.transport import Inbound, Outbound, Transport
-from lasttenth.records.errors import UpstreamError
-
-MAX_LIST_BYTES = 4 * 2**20
 
 
 class _Listed(msgspec.Struct):
@@ -57,21 +55,7 @@ class OpenAICompatibleProvider:
     async def models(self) -> list[ModelInfo]:
         """Return the models that the provider names. Raises UpstreamError."""
         outbound = Outbound(method="GET", url=self._list_url, headers=self._headers)
-        answer = await self._transport.send(outbound)
-        try:
-            body = await answer.read(MAX_LIST_BYTES)
-        finally:
-            await answer.close()
-        if answer.status != 200:
-            raise UpstreamError(
-                f"{self._name} answers {answer.status} when asked for its models.",
-                hint="Check its base_url and api_key.",
-                upstream_status=answer.status,
-            )
-        try:
-            listed = msgspec.json.decode(body, type=_ModelList).data
-        except msgspec.DecodeError as error:
-            raise UpstreamError(f"{self._name} sends a list of models that cannot be read: {error}.") from error
+        listed = (await read_list(self._transport, outbound, provider=self._name, kind=_ModelList)).data
         return [ModelInfo(name=f"{self._name}/{model.id}", provider=self._name) for model in listed]
 
     async def close(self) -> None:

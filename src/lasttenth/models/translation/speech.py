@@ -1,13 +1,13 @@
 """One request and its answer, said in a protocol that the other side does not speak."""
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Iterator
 
 import msgspec
 
 from lasttenth.models.bodies import Fields
 from lasttenth.models.port import ProtocolName, Translation
 from lasttenth.models.translation.codecs import CODECS
-from lasttenth.models.translation.neutral import Begun, Consumed, Event, Lost
+from lasttenth.models.translation.neutral import Begun, Consumed, Event, Lost, Over, Stopped
 from lasttenth.net.events import EventCutter, data_of
 from lasttenth.records.errors import InvalidRequestError, LasttenthError, UpstreamError
 from lasttenth.records.ids import Clock
@@ -50,22 +50,28 @@ class Speech:
         """Yield a stream, translated; what arrives together goes on together. Raises UpstreamError where it breaks."""
         reader, writer = self._spoken.reader(self._lost), self._wanted.writer(lost=self._lost)
         cutter = EventCutter()
+        ended: set[type[Event]] = set()
+
+        def said(events: Iterable[bytes]) -> Iterator[bytes]:
+            for data in filter(None, map(data_of, events)):
+                for event in self._noted(reader.read(data)):
+                    ended.add(type(event))
+                    yield writer.write(event)
+
         async for chunk in chunks:
-            written = bytearray()
-            failure: LasttenthError | None = None
-            try:
-                for data in filter(None, map(data_of, cutter.feed(chunk))):
-                    for event in self._noted(reader.read(data)):
-                        written += writer.write(event)
-            except InvalidRequestError as error:
-                failure = _unreadable(error)
-            except UpstreamError as error:
-                failure = error
+            written, failure = _together(said(cutter.feed(chunk)))
             self._note()
             if written:
-                yield bytes(written)
+                yield written
             if failure is not None:
                 raise failure
+        written, failure = _together(said([cutter.rest]))
+        if Stopped in ended and Over not in ended:
+            written += writer.write(Over())  # some servers say no more than why they ended
+        if written:
+            yield written
+        if failure is not None:
+            raise failure
 
     def _note(self) -> None:
         self.translation.lost = list(self._lost)
@@ -79,6 +85,19 @@ class Speech:
                 yield msgspec.structs.replace(event, created=self._clock.now() // 10**9)
             else:
                 yield event
+
+
+def _together(pieces: Iterator[bytes]) -> tuple[bytes, LasttenthError | None]:
+    """Return what is said before somebody fails, and how."""
+    written = bytearray()
+    try:
+        for piece in pieces:
+            written += piece
+    except InvalidRequestError as error:
+        return bytes(written), _unreadable(error)
+    except UpstreamError as error:
+        return bytes(written), error
+    return bytes(written), None
 
 
 def _unreadable(error: InvalidRequestError) -> UpstreamError:

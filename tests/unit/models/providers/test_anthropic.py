@@ -1,53 +1,15 @@
 """A provider that speaks Anthropic's protocol: its list of models, page by page, and the headers of its requests."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
 
 import msgspec
 import pytest
+from tests.unit.models.providers.pages import Pages
 
 from lasttenth.models.port import ModelRequest
-from lasttenth.models.providers.anthropic import MOST_HEADS, MOST_PAGES, AnthropicProvider
-from lasttenth.net.transport import Inbound, Outbound
+from lasttenth.models.providers.anthropic import MOST_HEADS, AnthropicProvider
+from lasttenth.models.providers.listing import MOST_PAGES
 from lasttenth.records.errors import UpstreamError
-
-
-class Pages:
-    """Answer each request with the next page, the last one for all that follow, and keep what was asked."""
-
-    def __init__(self, *bodies: bytes, status: int = 200) -> None:
-        self.asked: list[Outbound] = []
-        self.status = status
-        self._bodies = bodies
-
-    async def send(self, request: Outbound) -> Inbound:
-        """Answer."""
-        self.asked.append(request)
-        return Page(self._bodies[min(len(self.asked), len(self._bodies)) - 1], self.status)
-
-    async def close(self) -> None:
-        """There is nothing to close."""
-
-
-class Page:
-    """One answer."""
-
-    headers: Mapping[str, str] = {}
-
-    def __init__(self, body: bytes, status: int) -> None:
-        self.status = status
-        self._body = body
-
-    async def read(self, _limit: int) -> bytes:
-        """Return the body."""
-        return self._body
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body."""
-        yield self._body
-
-    async def close(self) -> None:
-        """There is nothing to let go of."""
 
 
 def page(*names: str, more: bool = False) -> bytes:
