@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from lasttenth.models.bodies import UNREADABLE
+from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.usage import Usage
 
 Tree = dict[str, Any]
@@ -20,6 +22,10 @@ MediaKind = Literal["image", "audio", "document"]
 Reason = Literal["stop", "stop_sequence", "length", "tool_use", "refused", "paused"]
 """Why an answer ended. `paused` is an answer that is to be continued by asking again."""
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+_EFFORTS: tuple[tuple[int, Effort], ...] = ((0, "none"), (2048, "low"), (8192, "medium"))
+"""So many tokens of thought are at most such an effort; more are `high`."""
 
 
 class Lost:
@@ -233,3 +239,20 @@ def joined(first: Part, second: Part) -> Part:
                 first, arguments=first.arguments + second.arguments, signature=first.signature or second.signature
             )
     return second
+
+
+def arguments_of(use: ToolUse) -> Tree:
+    """Return the arguments of a call of a tool. Raises InvalidRequestError where they are no JSON object."""
+    try:
+        return msgspec.json.decode(use.arguments or "{}", type=Tree)
+    except UNREADABLE as error:
+        raise InvalidRequestError(
+            f"The arguments of {use.name} are no JSON object: {error}.", parameter="tool_calls"
+        ) from error
+
+
+def effort_of(tokens: int | None) -> Effort | None:
+    """Return the effort that comes nearest to so many tokens of thought, None where they are not bounded."""
+    if tokens is None:
+        return None
+    return next((effort for most, effort in _EFFORTS if tokens <= most), "high")
