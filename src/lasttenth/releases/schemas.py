@@ -12,7 +12,6 @@ import jsonschema_rs
 import msgspec
 
 from lasttenth.records.errors import ConfigurationError
-from lasttenth.records.hashing import canonical
 from lasttenth.releases.schema_work import NAMED, Extent, Work, extent_of, schemas_in
 
 MOST_PROBLEMS = 5
@@ -44,7 +43,12 @@ _NOT_STRICT = frozenset(
 
 
 class Schema:
-    """A JSON Schema, by default of draft 2020-12. Raises ConfigurationError where it is none, or too much work."""
+    """A JSON Schema, by default of draft 2020-12. Raises ConfigurationError where it is none, or too much work.
+
+    Attributes:
+        declared: the schema as it was given, in its order.
+        is_strict: whether providers can hold a model to all of it, see `is_strict`.
+    """
 
     def __init__(self, schema: dict[str, Any]) -> None:
         options = jsonschema_rs.RegexOptions()
@@ -53,6 +57,8 @@ class Schema:
         except ValueError as error:
             reason = _problem(error) if isinstance(error, jsonschema_rs.ValidationError) else str(error)
             raise ConfigurationError(f"It is no JSON Schema that can be used: {reason}.") from error
+        self.declared = schema
+        self.is_strict = is_strict(schema)
         self._work = Work(schema)
         steps = self._work.steps(PERIOD)
         self._is_recursive = steps != self._work.steps(2 * PERIOD)
@@ -85,7 +91,7 @@ class Schema:
 
 def schema_of(schema: dict[str, Any]) -> Schema:
     """Return a schema that is ready to be used; the latest ones are remembered. Raises ConfigurationError."""
-    return _compiled(canonical(schema))
+    return _compiled(msgspec.json.encode(schema))
 
 
 def is_strict(schema: dict[str, Any]) -> bool:
