@@ -5,17 +5,15 @@ from urllib.parse import quote
 
 import msgspec
 
-from lasttenth.models.bodies import JSON, UNREADABLE
 from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName
 from lasttenth.models.protocols import ANTHROPIC
 from lasttenth.models.protocols.anthropic import DEFAULT_VERSION, VERSION_HEADER
-from lasttenth.models.providers.openai_compatible import MAX_LIST_BYTES, RelayedReply
+from lasttenth.models.providers.listing import MOST_PAGES, read_list
+from lasttenth.models.providers.openai_compatible import HEADERS, RelayedReply
 from lasttenth.net.transport import Outbound, Transport
-from lasttenth.records.errors import UpstreamError
 
 PAGE = 1000
 """Models that are asked for at one time, as many as the protocol allows."""
-MOST_PAGES = 20
 MOST_HEADS = 64
 """Sets of headers that are remembered. Callers choose them: a few in any one application."""
 
@@ -48,13 +46,7 @@ class AnthropicProvider:
         self._urls = {operation: base + path for operation, path in ANTHROPIC.paths.items()}
         self._list_url = f"{base}/models"
         self._transport = transport
-        self._headers = {
-            "accept": "*/*",
-            "accept-encoding": "identity",
-            "content-type": JSON,
-            "user-agent": "lasttenth",
-            VERSION_HEADER: DEFAULT_VERSION,
-        }
+        self._headers = {**HEADERS, VERSION_HEADER: DEFAULT_VERSION}
         if api_key.strip():
             self._headers["x-api-key"] = api_key.strip()
         self._heads: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
@@ -70,7 +62,8 @@ class AnthropicProvider:
         found: list[ModelInfo] = []
         url = f"{self._list_url}?limit={PAGE}"
         for _ in range(MOST_PAGES):
-            page = await self._page(url)
+            request = Outbound(method="GET", url=url, headers=self._headers)
+            page = await read_list(self._transport, request, provider=self._name, kind=_Page)
             found += [ModelInfo(name=f"{self._name}/{model.id}", provider=self._name) for model in page.data]
             if not page.has_more or not page.last_id:
                 break
@@ -91,20 +84,3 @@ class AnthropicProvider:
                 self._heads.pop(next(iter(self._heads)))
             head = self._heads[key] = {**self._headers, **passed}
         return head
-
-    async def _page(self, url: str) -> _Page:
-        answer = await self._transport.send(Outbound(method="GET", url=url, headers=self._headers))
-        try:
-            body = await answer.read(MAX_LIST_BYTES)
-        finally:
-            await answer.close()
-        if answer.status != 200:
-            raise UpstreamError(
-                f"{self._name} answers {answer.status} when asked for its models.",
-                hint="Check its base_url and api_key.",
-                upstream_status=answer.status,
-            )
-        try:
-            return msgspec.json.decode(body, type=_Page)
-        except UNREADABLE as error:
-            raise UpstreamError(f"{self._name} sends a list of models that cannot be read: {error}.") from error

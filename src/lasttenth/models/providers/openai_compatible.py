@@ -4,12 +4,19 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from lasttenth.models.bodies import JSON
 from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName
 from lasttenth.models.protocols import OPENAI
+from lasttenth.models.providers.listing import read_list
 from lasttenth.net.transport import Inbound, Outbound, Transport
-from lasttenth.records.errors import UpstreamError
 
-MAX_LIST_BYTES = 4 * 2**20
+HEADERS = {
+    "accept": "*/*",
+    "accept-encoding": "identity",
+    "content-type": JSON,
+    "user-agent": "lasttenth",
+}
+"""Headers of every request to a provider, whatever its protocol: all engines say the same of themselves."""
 
 
 class _Listed(msgspec.Struct):
@@ -38,13 +45,8 @@ class OpenAICompatibleProvider:
         self._urls = {operation: base + path for operation, path in OPENAI.paths.items()}
         self._list_url = f"{base}/models"
         self._transport = transport
-        # The same mapping for all requests: an engine keeps what it made of it. All engines say the same of themselves.
-        self._headers = {
-            "accept": "*/*",
-            "accept-encoding": "identity",
-            "content-type": "application/json",
-            "user-agent": "lasttenth",
-        }
+        # The same mapping for all requests: an engine keeps what it made of it.
+        self._headers = {**HEADERS}
         if api_key.strip():
             self._headers["authorization"] = f"Bearer {api_key.strip()}"
 
@@ -57,21 +59,7 @@ class OpenAICompatibleProvider:
     async def models(self) -> list[ModelInfo]:
         """Return the models that the provider names. Raises UpstreamError."""
         outbound = Outbound(method="GET", url=self._list_url, headers=self._headers)
-        answer = await self._transport.send(outbound)
-        try:
-            body = await answer.read(MAX_LIST_BYTES)
-        finally:
-            await answer.close()
-        if answer.status != 200:
-            raise UpstreamError(
-                f"{self._name} answers {answer.status} when asked for its models.",
-                hint="Check its base_url and api_key.",
-                upstream_status=answer.status,
-            )
-        try:
-            listed = msgspec.json.decode(body, type=_ModelList).data
-        except msgspec.DecodeError as error:
-            raise UpstreamError(f"{self._name} sends a list of models that cannot be read: {error}.") from error
+        listed = (await read_list(self._transport, outbound, provider=self._name, kind=_ModelList)).data
         return [ModelInfo(name=f"{self._name}/{model.id}", provider=self._name) for model in listed]
 
     async def close(self) -> None:

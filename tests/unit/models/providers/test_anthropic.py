@@ -7,7 +7,8 @@ import msgspec
 import pytest
 
 from lasttenth.models.port import ModelRequest
-from lasttenth.models.providers.anthropic import MOST_HEADS, MOST_PAGES, AnthropicProvider
+from lasttenth.models.providers.anthropic import MOST_HEADS, AnthropicProvider
+from lasttenth.models.providers.listing import MOST_PAGES
 from lasttenth.net.transport import Inbound, Outbound
 from lasttenth.records.errors import UpstreamError
 
