@@ -13,8 +13,9 @@ import msgspec
 import yaml
 
 from lasttenth.models.port import ProtocolName
+from lasttenth.models.providers.ruled import UnsupportedRule
 from lasttenth.models.providers.scripted import Script
-from lasttenth.models.routes.route import Patience
+from lasttenth.models.routes.patience import Patience
 from lasttenth.net.transport import Engine, Limits
 from lasttenth.records.definitions import StructuredOutput
 from lasttenth.records.errors import ConfigurationError
@@ -29,6 +30,10 @@ ROUTE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:-]*")
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+
+
+Tag = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,39}$")]
+Tags = tuple[Tag, ...]
 
 
 class ListenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -46,6 +51,10 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     api_key: str = ""
     structured_output: StructuredOutput = "json_schema"
     """How it is told what shape an answer must have: by a JSON Schema, by asking for JSON, or in the prompt alone."""
+    tags: Tags = ()
+    """What holds for it, such as where it is: requests may ask for that."""
+    unsupported: tuple[UnsupportedRule, ...] = ()
+    """What becomes of parameters that some of its models do not take."""
 
 
 class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,6 +62,8 @@ class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     model: str
     weight: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    tags: Tags = ()
+    """What holds for it beside what holds for its provider."""
 
 
 class RouteSettings(Patience, frozen=True, kw_only=True, forbid_unknown_fields=True):

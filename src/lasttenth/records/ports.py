@@ -89,11 +89,13 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanScope(msgspec.Struct, frozen=True, kw_only=True):
-    """Where work belongs: the project and the span under which its own spans are recorded."""
+    """Where work belongs: the project and the span under which its own spans are recorded, and who may do it."""
 
     project: str
     trace_id: str
     span_id: str
+    tags: frozenset[str] = frozenset()
+    """What has to hold for every model that is asked for it."""
 
 
 class TaskCall(msgspec.Struct, frozen=True, kw_only=True):

@@ -32,6 +32,7 @@ class Relay:
             model=target.model,
             body=body,
             stream=call.stream,
+            tags=call.scope.tags,
             headers=call.headers,
         )
         reply = await target.provider.call(request)
@@ -165,7 +166,7 @@ def _shown(body: bytes) -> str:
 
 def _as_error(body: bytes, reply: ModelReply, call: Call) -> bytes:
     """Return a provider's error in the protocol's shape: as it came, or wrapped where it is a page or another shape."""
-    if reply.translation is None and call.protocol.is_error(body):
+    if (reply.translation is None or not reply.translation.crosses) and call.protocol.is_error(body):
         return body
     error = UpstreamError(
         f"The provider answers {reply.status} and says: {bodies.message_in(body) or _shown(body)}.",

@@ -34,13 +34,27 @@ class Deployment:
         name: `provider/model`.
         model: the provider's own name for it.
         weight: how many of the calls it should have, beside the others.
+        tags: what holds for it.
+        price: what it costs, in any unit; None where that is not known.
     """
 
-    def __init__(self, name: str, provider: Provider, model: str, *, weight: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        provider: Provider,
+        model: str,
+        *,
+        weight: float = 1.0,
+        tags: frozenset[str] = frozenset(),
+        price: float | None = None,
+        clock: Clock,
+    ) -> None:
         self.name = name
         self.provider = provider
         self.model = model
         self.weight = weight
+        self.tags = tags
+        self.price = math.inf if price is None else price
         self.waiting = 0
         """Calls that it has not answered yet."""
         self._clock = clock
@@ -95,7 +109,11 @@ class Deployment:
 
 
 def choose(
-    deployments: Sequence[Deployment], *, tried: Collection[Deployment], draw: Callable[[], float]
+    deployments: Sequence[Deployment],
+    *,
+    tried: Collection[Deployment],
+    draw: Callable[[], float],
+    cheapest: bool = False,
 ) -> Deployment | None:
     """Return the deployment to ask next, None where each is tried already or rests.
 
@@ -103,8 +121,12 @@ def choose(
         deployments: among which.
         tried: those that this call has asked already.
         draw: returns a number from 0 to 1.
+        cheapest: whether those alone are fit that cost least; what costs nobody knows how much comes last.
     """
     fit = [each for each in deployments if each not in tried and each.rest <= 0]
+    if cheapest and fit:
+        least = min(each.price for each in fit)
+        fit = [each for each in fit if each.price == least]
     if len(fit) < 2:
         return fit[0] if fit else None
     one = _drawn(fit, draw)
