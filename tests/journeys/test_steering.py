@@ -133,10 +133,10 @@ def test_parameters_that_a_model_does_not_take_are_left_out_as_the_rules_say(
     server: RunningServer, upstream: Upstream
 ) -> None:
     upstream.script("O9", completion("Yes."))
-    upstream.script("other", completion("Yes."))
+    upstream.script("plain", completion("Yes."))
 
     ruled = ask(server, "ruled/O9", temperature=0.5, top_p=0.5, seed=4)
-    free = ask(server, "ruled/other", temperature=0.5, top_p=0.5)
+    free = ask(server, "ruled/plain", temperature=0.5, top_p=0.5)
 
     sent = msgspec.json.decode(upstream.requests("O9")[-1].body)
     assert sent == {"model": "O9", "messages": asked("Hello?"), "seed": 4}
@@ -144,7 +144,7 @@ def test_parameters_that_a_model_does_not_take_are_left_out_as_the_rules_say(
     (span,) = spans_of(server, ruled.headers["x-lasttenth-trace"])
     assert span["attributes"]["lost"] == ["temperature", "top_p"]
     assert "x-lasttenth-lost" not in free.headers
-    assert msgspec.json.decode(upstream.requests("other")[-1].body)["top_p"] == 0.5
+    assert msgspec.json.decode(upstream.requests("plain")[-1].body)["top_p"] == 0.5
 
 
 def test_parameter_that_may_not_be_asked_is_refused(server: RunningServer, upstream: Upstream) -> None:
