@@ -1,11 +1,13 @@
 """Where a call may go, what it may cost and how long it may take: tags, the strategy of cost, and times of a route."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from tests.journeys.commands import lasttenth, output_of
 from tests.journeys.conversations import asked, spans_of
 
 from lasttenth.testing import (
@@ -21,8 +23,10 @@ from lasttenth.testing import (
 
 SETTINGS = """
 providers:
+  openai: {{base_url: {url}}}
   abroad: {{base_url: {url}}}
   inland: {{base_url: {url}, tags: [eu]}}
+  google: {{base_url: {url}}}
   ruled:
     base_url: {url}
     unsupported:
@@ -37,22 +41,18 @@ routes:
     fallbacks: [abroad/placed-c]
   cheap:
     strategy: cost
-    deployments: [{{model: dear/gpt-5.5-pro}}, {{model: openai/gpt-5-nano}}, {{model: abroad/unknown}}]
+    deployments: [{{model: openai/gpt-5-pro}}, {{model: openai/gpt-5-nano}}, {{model: abroad/unknown}}]
     retries: 2
   paused: {{deployments: [{{model: abroad/paused}}], between: 0.3}}
   long: {{deployments: [{{model: abroad/long}}], total: 0.6, retries: 0}}
   whole: {{deployments: [{{model: abroad/whole}}], total: 0.4, retries: 5}}
-"""
-DEAR = """  dear: {{base_url: {url}}}
-  openai: {{base_url: {url}}}
 """
 
 
 @pytest.fixture(scope="module")
 def server(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
     folder: Path = tmp_path_factory.mktemp("installation")
-    text = SETTINGS.replace("routes:\n", DEAR + "routes:\n").format(url=upstream.base_url)
-    with running_server(folder, settings=text) as started:
+    with running_server(folder, settings=SETTINGS.format(url=upstream.base_url)) as started:
         yield started
 
 
@@ -118,15 +118,14 @@ def test_task_keeps_the_tags_of_its_caller(server: RunningServer, upstream: Upst
 
 
 def test_cheapest_deployment_is_asked_first_and_the_unknown_last(server: RunningServer, upstream: Upstream) -> None:
-    for model in ("gpt-5.5-pro", "gpt-5-nano", "unknown"):
+    for model in ("gpt-5-pro", "gpt-5-nano", "unknown"):
         upstream.script(model, failure(500, "No."))
 
     found = ask(server, "cheap")
 
     (span,) = spans_of(server, found.headers["x-lasttenth-trace"])
     in_vain = [each["model"] for each in span["attributes"]["in_vain"]]
-    assert [*in_vain, span["model"]][0] == "openai/gpt-5-nano"
-    assert [*in_vain, span["model"]][-1] == "abroad/unknown"
+    assert [*in_vain, span["model"]] == ["openai/gpt-5-nano", "openai/gpt-5-pro", "abroad/unknown"]
 
 
 def test_parameters_that_a_model_does_not_take_are_left_out_as_the_rules_say(
@@ -201,3 +200,34 @@ def test_retries_end_with_the_time_of_the_route(server: RunningServer, upstream:
 
     assert (found.status, found.json()["error"]["code"]) == (504, "upstream_timeout")
     assert len(upstream.requests("whole")) == 1
+
+
+def test_calls_of_a_model_that_retires_are_marked(server: RunningServer, upstream: Upstream) -> None:
+    upstream.script("gemini-2.0-flash-exp-image-generation", completion("Yes."))
+    upstream.script("nobody-knows", completion("Yes."))
+
+    old = ask(server, "google/gemini-2.0-flash-exp-image-generation")
+    new = ask(server, "google/nobody-knows")
+
+    (span,) = spans_of(server, old.headers["x-lasttenth-trace"])
+    assert span["attributes"]["retires"] == "2025-11-14"
+    (span,) = spans_of(server, new.headers["x-lasttenth-trace"])
+    assert "retires" not in span["attributes"]
+
+
+def test_doctor_names_models_that_retire_and_who_asks_them(tmp_path: Path) -> None:
+    old = "google/gemini-2.0-flash-exp-image-generation"
+    (tmp_path / "lasttenth.yaml").write_text(
+        "providers: {google: {base_url: http://127.0.0.1:9/v1}}\n"
+        f"routes: {{old: {{deployments: [{{model: builtin/extractive}}], fallbacks: [{old}]}}}}\n"
+    )
+    (tmp_path / "aged.md").write_text(f"---\nname: aged\nmodel: {old}\n---\n\n# User\n\n{{{{ question }}}}\n")
+    output_of("task", "push", "aged.md", folder=tmp_path)
+
+    findings = json.loads(lasttenth("doctor", "--json", folder=tmp_path).stdout)
+
+    said = [each["said"] for each in findings if each["what"] == "Model"]
+    assert [text.split(": ")[0] for text in said] == [
+        f"{old} retires on 2025-11-14, and route old asks it",
+        f"{old} retires on 2025-11-14, and task aged asks it",
+    ]

@@ -1,6 +1,7 @@
 """Wiring: from settings to a store, providers, a pipeline and all that stands between them."""
 
 import asyncio
+import math
 import os
 import random
 import socket
@@ -19,6 +20,7 @@ from lasttenth.context.embedding import Embedder
 from lasttenth.context.retrieval import Retriever
 from lasttenth.jobs import Functions, Runner
 from lasttenth.models.embeddings import default_cache
+from lasttenth.models.facts import Facts
 from lasttenth.models.port import ProtocolName, Provider
 from lasttenth.models.prices import Prices
 from lasttenth.models.providers.anthropic import AnthropicProvider
@@ -27,7 +29,7 @@ from lasttenth.models.providers.gemini import GeminiProvider
 from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvider
 from lasttenth.models.providers.ruled import RuledProvider
 from lasttenth.models.providers.scripted import ScriptedProvider
-from lasttenth.models.routes.deployments import Deployment
+from lasttenth.models.routes.deployments import Deployment, Terms
 from lasttenth.models.routes.route import Route
 from lasttenth.net.choosing import open_transport
 from lasttenth.observe.recording import Recorder
@@ -93,6 +95,7 @@ class Installation:
         self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness, watch=self._watch)
         self._transport = open_transport(place.settings.transport, place.settings.timeouts)
         self.prices = Prices.load()
+        self.facts = Facts.load(self.prices.provider_named)
         providers = self._providers()
         self._known_routes = self._routes(providers)
         self._policies = {name: content_hash(ROUTE, route) for name, route in place.settings.routes.items()}
@@ -104,7 +107,7 @@ class Installation:
             router=self.router,
             registry_of=self.registry,
             programs={"": self.program(record=self.recorder.record)},
-            settling=Settling(clock, self.prices, self.recorder.record),
+            settling=Settling(clock, self.prices, self.recorder.record, self.facts),
             cache=MemoryCache(size=place.settings.cache.bytes, seconds=place.settings.cache.seconds, clock=clock),
         )
         self.functions = Functions()
@@ -239,15 +242,10 @@ class Installation:
                 f"A route leads to {settings.model}, and there is no such provider.",
                 hint=f"Name it provider/model; providers here: {', '.join(sorted(providers))}.",
             )
-        return Deployment(
-            settings.model,
-            providers[provider],
-            model,
-            weight=settings.weight,
-            tags=self._tags().get(provider, frozenset()) | {*settings.tags},
-            price=self.prices.cost(settings.model, _TYPICAL, at=self.clock.now()).amount,
-            clock=self.clock,
-        )
+        tags = self._tags().get(provider, frozenset()) | {*settings.tags}
+        price = self.prices.cost(settings.model, _TYPICAL, at=self.clock.now()).amount
+        terms = Terms(settings.weight, tags, math.inf if price is None else price)
+        return Deployment(settings.model, providers[provider], model, terms=terms, clock=self.clock)
 
     def _tags(self) -> dict[str, frozenset[str]]:
         """Return what holds for each provider: models of this process are where it is."""

@@ -9,6 +9,7 @@ that fails again and again rests, each time longer, and is then tried by one cal
 import hashlib
 import math
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from lasttenth.models.port import Provider
 from lasttenth.models.routes.failures import PASSING, Failure
@@ -27,15 +28,24 @@ CROWDED = 4.0
 _SECOND = 1e9
 
 
+class Terms(NamedTuple):
+    """How a deployment is asked."""
+
+    weight: float = 1.0
+    """How many of the calls it should have, beside the others."""
+    tags: frozenset[str] = frozenset()
+    """What holds for it."""
+    price: float = math.inf
+    """What it costs, in any unit; infinite where that is not known."""
+
+
 class Deployment:
     """One model of one provider, with how it has answered lately.
 
     Args:
         name: `provider/model`.
         model: the provider's own name for it.
-        weight: how many of the calls it should have, beside the others.
-        tags: what holds for it.
-        price: what it costs, in any unit; None where that is not known.
+        terms: how it is asked.
     """
 
     def __init__(
@@ -44,17 +54,15 @@ class Deployment:
         provider: Provider,
         model: str,
         *,
-        weight: float = 1.0,
-        tags: frozenset[str] = frozenset(),
-        price: float | None = None,
+        terms: "Terms",
         clock: Clock,
     ) -> None:
         self.name = name
         self.provider = provider
         self.model = model
-        self.weight = weight
-        self.tags = tags
-        self.price = math.inf if price is None else price
+        self.weight = terms.weight
+        self.tags = terms.tags
+        self.price = terms.price
         self.waiting = 0
         """Calls that it has not answered yet."""
         self._clock = clock
