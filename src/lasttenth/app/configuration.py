@@ -12,7 +12,7 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 import yaml
 
-from lasttenth.models.port import ProtocolName
+from lasttenth.models.port import MOST_REPLY_BYTES, ProtocolName
 from lasttenth.models.providers.ruled import UnsupportedRule
 from lasttenth.models.providers.scripted import Script
 from lasttenth.models.routes.patience import Patience
@@ -74,9 +74,10 @@ class RouteSettings(Patience, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ServerLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a request may be, in bytes."""
+    """What a request, and a provider's whole answer, may be, in bytes."""
 
     body: Annotated[int, msgspec.Meta(ge=1)] = 32 * 2**20
+    reply: Annotated[int, msgspec.Meta(ge=1)] = MOST_REPLY_BYTES
 
 
 class TraceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

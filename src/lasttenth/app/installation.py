@@ -109,6 +109,7 @@ class Installation:
             programs={"": self.program(record=self.recorder.record)},
             settling=Settling(clock, self.prices, self.recorder.record, self.facts),
             cache=MemoryCache(size=place.settings.cache.bytes, seconds=place.settings.cache.seconds, clock=clock),
+            reply_limit=place.settings.limits.reply,
         )
         self.functions = Functions()
         self.functions.add(INDEX_KIND, index_function(self._embedder), payload=IndexPaths)

@@ -11,6 +11,8 @@ from lasttenth.records.usage import Usage
 
 ModelOperation = Literal["chat", "embeddings", "count_tokens"]
 ProtocolName = Literal["openai", "anthropic", "gemini"]
+MOST_REPLY_BYTES = 256 * 2**20
+"""Bytes that a whole answer may have, where nobody says otherwise."""
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,10 +32,8 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What has to hold for whoever answers."""
     headers: Mapping[str, str] = {}
     """Those of the caller that the protocol passes on; names are in lower case."""
-
-
-MOST_REPLY_BYTES = 256 * 2**20
-"""Bytes that a whole answer may have."""
+    reply_limit: int = MOST_REPLY_BYTES
+    """Bytes that a whole answer may have."""
 
 
 class Answered(NamedTuple):

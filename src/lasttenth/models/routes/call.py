@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from lasttenth.models import bodies
-from lasttenth.models.port import MOST_REPLY_BYTES, Answered, ModelReply, ModelRequest
+from lasttenth.models.port import Answered, ModelReply, ModelRequest
 from lasttenth.models.protocols import PROTOCOLS
 from lasttenth.models.routes.content import NoContent, until_content
 from lasttenth.models.routes.deployments import Deployment
@@ -137,10 +137,10 @@ class RoutedCall:
     async def _with_content(self, reply: ModelReply) -> ModelReply:
         """Return a reply once it has begun to say something, or is there as a whole. Raises NoContent, UpstreamError."""
         try:
-            if reply.media_type.startswith(bodies.EVENT_STREAM):
+            if self._request.stream and reply.media_type.startswith(bodies.EVENT_STREAM):
                 chunks = reply.chunks()
                 return BegunReply(reply, await until_content(chunks, self._protocol), chunks)
-            body = await reply.read(MOST_REPLY_BYTES)
+            body = await reply.read(self._request.reply_limit)
         except BaseException:
             await reply.close()
             raise
