@@ -3,7 +3,6 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import aclosing
 from functools import partial
 
 from lasttenth.models import bodies
@@ -101,13 +100,13 @@ async def _streamed(reply: ModelReply, settlement: Settlement) -> GatewayReply:
     """Return a stream that has begun: one that fails before that is a reply of its own. Raises UpstreamError."""
     events = _relayed(reply, settlement)
     try:
-        first = await anext(events, b"")
+        await anext(events, b"")
     except BaseException:
         await reply.close()
         raise
     settlement.watch.lap("call")
     headers = reply_headers(settlement)
-    stream = await settled(settlement, _from(first, events), close=reply.close)
+    stream = await settled(settlement, events, close=reply.close)
     return GatewayReply(
         status=200,
         media_type=bodies.EVENT_STREAM,
@@ -117,16 +116,8 @@ async def _streamed(reply: ModelReply, settlement: Settlement) -> GatewayReply:
     )
 
 
-async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    async with aclosing(rest):
-        if first:
-            yield first
-        async for piece in rest:
-            yield piece
-
-
 async def _relayed(reply: ModelReply, settlement: Settlement) -> AsyncGenerator[bytes]:
-    """Pass events on, those that arrive together as one piece.
+    """Pass events on, those that arrive together as one piece, and nothing before them once there is something.
 
     Raises:
         UpstreamError: an event cannot be read, or the stream ends before the answer is complete.
@@ -135,10 +126,14 @@ async def _relayed(reply: ModelReply, settlement: Settlement) -> AsyncGenerator[
     passing = _Passing(settlement, settlement.price if reply.translation is None else lambda _: None)
     cutter = EventCutter()
     chunks = reply.chunks()
+    has_begun = False
     try:
         async for chunk in chunks:
             piece = passing.of(cutter.feed(chunk))
             if piece:
+                if not has_begun:
+                    has_begun = True
+                    yield b""
                 yield piece
             passing.check()
             if passing.is_over:
@@ -170,16 +165,14 @@ class _Passing:
         self._settlement = settlement
         self._reading = call.protocol.reading(call.fields, price)
         self._unreadable: bytes | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether nothing that follows belongs to the answer."""
-        return self._reading.is_over
+        self.is_over = False
+        """Whether nothing that follows belongs to the answer."""
 
     def of(self, events: Iterable[bytes]) -> bytes:
         """Return what passes of some events, up to the last one, or to one that cannot be read."""
         passed: list[bytes] = []
-        passes = self._reading.passes
+        reading = self._reading
+        passes = reading.passes
         for event in events:
             data = data_of(event)
             try:
@@ -189,9 +182,10 @@ class _Passing:
                 self._unreadable = data
                 break
             passed.append(event)
-            if self._reading.is_over:
+            if reading.is_over:
+                self.is_over = True
                 break
-        if self._reading.has_failed:
+        if reading.has_failed:
             self._settlement.outcome.error = UpstreamError.code
         return b"".join(passed)
 
