@@ -124,7 +124,22 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     Raises:
         ConfigurationError: the file cannot be read, is no YAML, or says something unknown.
     """
-    settings = _convert(_load(path), environment, path)
+    return parse_settings(settings_text(path), environment, path)
+
+
+def settings_text(path: Path) -> str:
+    """Return the text of a settings file, an empty one where there is none. Raises ConfigurationError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+
+
+def parse_settings(text: str, environment: Mapping[str, str], path: Path) -> Settings:
+    """Return the settings of a text as `read_settings` does; errors name the path. Raises ConfigurationError."""
+    settings = _convert(_load(text, path), environment, path)
     for name in settings.providers:
         if name in RESERVED or not _NAME.fullmatch(name):
             raise ConfigurationError(
@@ -197,13 +212,9 @@ def resolved(value: object, environment: Mapping[str, str], path: Path) -> objec
     )
 
 
-def _load(path: Path) -> object:
+def _load(text: str, path: Path) -> object:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+        return yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         # What YAML says of an error quotes the lines around it, where a secret may stand.
         mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None

@@ -184,6 +184,32 @@ class Installation:
             self._retrievers[project] = retriever
         return retriever
 
+    def change(self, settings: Settings) -> None:
+        """Take the providers, routes and scripts of other settings; all else stays. Raises ConfigurationError.
+
+        Calls that have begun go on as they began. A route that is the same, over the same providers, keeps what it
+        knows of its deployments.
+        """
+        before = self.place.settings
+        changed = msgspec.structs.replace(
+            before, providers=settings.providers, routes=settings.routes, scripts=settings.scripts
+        )
+        place, self.place = self.place, msgspec.structs.replace(self.place, settings=changed)
+        try:
+            providers = self._providers()
+            made = self._routes(providers)
+        except ConfigurationError:
+            self.place = place
+            raise
+        kept = {
+            name: self._known_routes[name]
+            for name, route in changed.routes.items()
+            if route == before.routes.get(name) and changed.providers == before.providers
+        }
+        self._known_routes = made | kept
+        self._policies = {name: content_hash(ROUTE, route) for name, route in changed.routes.items()}
+        self.router.change(providers, self._known_routes, self._tags())
+
     def health(self) -> HealthView:
         """Return how this process stands."""
         writer = self.store.writer_health() if isinstance(self.store, RemoteStore) else None

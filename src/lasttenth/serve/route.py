@@ -56,6 +56,15 @@ class Router:
         self._routes = dict(routes or {})
         self._aliases = dict(aliases or {})
 
+    def change(
+        self,
+        providers: Mapping[str, Provider],
+        routes: Mapping[str, Provider],
+        tags: Mapping[str, frozenset[str]],
+    ) -> None:
+        """Know others from now on; calls that have begun go on with those that they have."""
+        self._providers, self._routes, self._tags = dict(providers), dict(routes), tags
+
     @property
     def providers(self) -> Mapping[str, Provider]:
         """Return the providers by name."""
