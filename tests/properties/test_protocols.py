@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Translation
 from lasttenth.models.prices import Prices
-from lasttenth.models.protocols import ANTHROPIC, GEMINI, PROTOCOLS
+from lasttenth.models.protocols import ANTHROPIC, GEMINI, PROTOCOLS, RESPONSES
 from lasttenth.net.events import data_of
 from lasttenth.records.ids import SystemClock
 from lasttenth.records.traces import Span
@@ -21,7 +21,7 @@ from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.route import Router
 from lasttenth.serve.settle import Settling
-from lasttenth.testing import content_event, message_event
+from lasttenth.testing import content_event, message_event, response_event
 
 CLOCK = SystemClock()
 PRICES = Prices.load()
@@ -45,6 +45,8 @@ EVENTS = st.one_of(
     st.sampled_from([message_event("ping"), message_event("error", error={"type": "api_error", "message": "No."})]),
     st.sampled_from([content_event(candidates=[{"finishReason": "STOP"}]), content_event(error={"code": 503})]),
     st.sampled_from([content_event(promptFeedback={"blockReason": "OTHER"}), content_event(candidates=[{}])]),
+    USAGES.map(lambda usage: response_event("response.completed", response={"usage": usage})),
+    st.sampled_from([response_event("response.failed"), response_event("response.created", response={})]),
     METADATA.map(lambda usage: content_event(usageMetadata=usage)),
     USAGES.map(lambda usage: message_event("message_start", message={"usage": usage})),
     USAGES.map(lambda usage: message_event("message_delta", usage=usage)),
@@ -62,7 +64,7 @@ class Provider:
     retry_after = ""
 
     def __init__(self, protocol: ProtocolName, chunks: Sequence[bytes]) -> None:
-        self.protocol = protocol
+        self.protocols = (protocol,)
         self._chunks = chunks
 
     async def call(self, _request: ModelRequest) -> ModelReply:
@@ -99,7 +101,7 @@ async def relayed(protocol: ProtocolName, chunks: Sequence[bytes]) -> tuple[byte
         settling=Settling(CLOCK, PRICES, lambda _project, span: spans.append(span)),
         cache=MemoryCache(size=0, seconds=1, clock=CLOCK),
     )
-    body = msgspec.json.encode({"model": "up/m", "messages": [], "contents": [], "stream": True})
+    body = msgspec.json.encode({"model": "up/m", "messages": [], "contents": [], "input": [], "stream": True})
     request = GatewayRequest(operation="chat", protocol=PROTOCOLS[protocol], project="one", headers={}, body=body)
     return await whole_of(await pipeline.serve(request)), spans
 
@@ -132,6 +134,13 @@ def test_any_stream_is_passed_on_or_ends_with_an_error(protocol: Any, events: li
         assert GEMINI.is_error(data_of(b"data: " + error))
     elif protocol == "gemini":
         assert b"finishReason" in sent or b"blockReason" in sent or b'"error"' in sent
+    elif protocol == "responses" and received != sent:
+        passed, _, error = received.rpartition(b"event: error\n")
+        assert sent.startswith(passed)
+        assert span.error == "upstream_error"
+        assert RESPONSES.is_error(data_of(b"event: error\n" + error))
+    elif protocol == "responses":
+        assert b"response.completed" in sent or b"response.failed" in sent or b"event: error" in sent
     assert span.error in {"", "upstream_error"}
     assert span.usage is None or min(msgspec.structs.astuple(span.usage)) >= 0
 

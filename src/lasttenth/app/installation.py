@@ -5,6 +5,7 @@ import os
 import random
 import socket
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -50,8 +51,7 @@ from lasttenth.storage.watch import Watch
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
 PEPPER = "pepper"
-_PROVIDERS: dict[ProtocolName, type[OpenAICompatibleProvider | AnthropicProvider | GeminiProvider]] = {
-    "openai": OpenAICompatibleProvider,
+_PROVIDERS: dict[ProtocolName, type[AnthropicProvider | GeminiProvider]] = {
     "anthropic": AnthropicProvider,
     "gemini": GeminiProvider,
 }
@@ -233,7 +233,7 @@ class Installation:
             "scripted": ScriptedProvider(settings.scripts, self.clock),
         }
         for name, provider in settings.providers.items():
-            kind = _PROVIDERS[provider.protocol]
+            kind = _PROVIDERS.get(provider.protocol) or partial(OpenAICompatibleProvider, protocols=provider.protocols)
             providers[name] = kind(
                 name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport
             )

@@ -9,8 +9,9 @@ import msgspec
 from lasttenth.records.attempts import Attempt
 from lasttenth.records.usage import Usage
 
-ModelOperation = Literal["chat", "embeddings", "count_tokens"]
-ProtocolName = Literal["openai", "anthropic", "gemini"]
+ModelOperation = Literal["chat", "completions", "embeddings", "count_tokens"]
+"""`completions` continue a text; they are what came before chat."""
+ProtocolName = Literal["openai", "responses", "anthropic", "gemini"]
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,8 +98,8 @@ class Provider(Protocol):
     """Somebody who serves models."""
 
     @property
-    def protocol(self) -> ProtocolName | None:
-        """Return what it speaks, None where it answers in whatever it is asked."""
+    def protocols(self) -> tuple[ProtocolName, ...]:
+        """Return what it speaks, the preferred one first; nothing where it answers in whatever it is asked."""
         ...
 
     async def call(self, request: ModelRequest) -> ModelReply:

@@ -86,11 +86,11 @@ class Router:
         Who speaks another protocol than the caller is spoken to in translation; chat alone is translated.
         """
         target = self.model_of(call.model)
-        spoken = target.provider.protocol or call.protocol.name
-        if spoken == call.protocol.name:
+        spoken = target.provider.protocols
+        if not spoken or call.protocol.name in spoken:
             return target
         if call.operation != "chat":
-            raise other_protocol(call, PROTOCOLS[spoken])
+            raise other_protocol(call, PROTOCOLS[spoken[0]])
         return ModelTarget(speaking(target.provider, call.protocol.name, self._clock), target.model)
 
     async def models(self) -> tuple[list[ModelInfo], list[str]]:

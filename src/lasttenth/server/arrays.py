@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from lasttenth.serve.events import EventCutter, data_of
+from lasttenth.net.events import EventCutter, data_of
 
 
 async def array_of(pieces: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

@@ -4,11 +4,13 @@ A translation reads one protocol into these and writes another from them. What f
 it stood.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import msgspec
 
+from lasttenth.models.bodies import UNREADABLE
+from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.usage import Usage
 
 Tree = dict[str, Any]
@@ -20,6 +22,12 @@ MediaKind = Literal["image", "audio", "document"]
 Reason = Literal["stop", "stop_sequence", "length", "tool_use", "refused", "paused"]
 """Why an answer ended. `paused` is an answer that is to be continued by asking again."""
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+
+_EFFORTS: tuple[tuple[int, Effort], ...] = ((0, "none"), (2048, "low"), (8192, "medium"))
+"""So many tokens of thought are at most such an effort; more are `high`."""
+SEALED = "openai:"
+"""What a signature or hidden thought begins with that OpenAI has sealed, and opens alone."""
 
 
 class Lost:
@@ -89,6 +97,11 @@ class Thinking(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     signature: str = ""
     hidden: str = ""
+
+    @property
+    def proof(self) -> str:
+        """Return what its provider knows it by, empty where there is no such thing."""
+        return self.hidden or self.signature
 
 
 class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -233,3 +246,34 @@ def joined(first: Part, second: Part) -> Part:
                 first, arguments=first.arguments + second.arguments, signature=first.signature or second.signature
             )
     return second
+
+
+def in_turns(spoken: Iterable[tuple[Role, Iterable[Part]]]) -> tuple[tuple[Text, ...], tuple[Turn, ...]]:
+    """Return the instructions, and who says what: what one side says without a break is one turn."""
+    system: list[Text] = []
+    turns: list[tuple[Role, list[Part]]] = []
+    for side, parts in spoken:
+        if side == "system" and not turns:
+            system += [part for part in parts if isinstance(part, Text)]
+        elif turns and turns[-1][0] == side:
+            turns[-1][1].extend(parts)
+        else:
+            turns.append((side, list(parts)))
+    return tuple(system), tuple(Turn(role=role, parts=tuple(parts)) for role, parts in turns if parts)
+
+
+def arguments_of(use: ToolUse) -> Tree:
+    """Return the arguments of a call of a tool. Raises InvalidRequestError where they are no JSON object."""
+    try:
+        return msgspec.json.decode(use.arguments or "{}", type=Tree)
+    except UNREADABLE as error:
+        raise InvalidRequestError(
+            f"The arguments of {use.name} are no JSON object: {error}.", parameter="tool_calls"
+        ) from error
+
+
+def effort_of(tokens: int | None) -> Effort | None:
+    """Return the effort that comes nearest to so many tokens of thought, None where they are not bounded."""
+    if tokens is None:
+        return None
+    return next((effort for most, effort in _EFFORTS if tokens <= most), "high")

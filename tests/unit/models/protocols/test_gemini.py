@@ -2,12 +2,12 @@
 
 import msgspec
 import pytest
-from lasttenth.serve.events import data_of
 
 from lasttenth.models.bodies import fields_of
 from lasttenth.models.port import ModelOperation
 from lasttenth.models.protocols import GEMINI
 from lasttenth.models.protocols.gemini import is_batch
+from lasttenth.net.events import data_of
 from lasttenth.records.errors import (
     AuthenticationError,
     ConflictError,

@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models.bodies import UNREADABLE
 from lasttenth.models.translation.anthropic.reading import FOREIGN
 from lasttenth.models.translation.given import said
 from lasttenth.models.translation.neutral import (
+    SEALED,
     Asked,
     Begun,
     Citation,
@@ -32,9 +32,9 @@ from lasttenth.models.translation.neutral import (
     Tree,
     Turn,
     Wishes,
+    arguments_of,
     joined,
 )
-from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.usage import Usage
 
 MOST_TOKENS = 8192
@@ -220,16 +220,6 @@ def _as_citation(citation: Citation) -> Tree:
     }
 
 
-def _arguments(use: ToolUse) -> Tree:
-    """Return the arguments of a call of a tool. Raises InvalidRequestError where they are no JSON object."""
-    try:
-        return msgspec.json.decode(use.arguments or "{}", type=Tree)
-    except UNREADABLE as error:
-        raise InvalidRequestError(
-            f"The arguments of {use.name} are no JSON object: {error}.", parameter="tool_calls"
-        ) from error
-
-
 def _as_message(turn: Turn, place: str, lost: Lost) -> Tree:
     """Return a turn as a message: what tools said comes first, as this protocol has it."""
     parts = sorted(turn.parts, key=lambda part: not isinstance(part, ToolResult)) if turn.role == "user" else turn.parts
@@ -242,7 +232,7 @@ def _own(part: Part, place: str, lost: Lost) -> Iterator[Part]:
     if isinstance(part, ToolUse) and part.signature:
         lost.add(f"{place}.signature")
         yield msgspec.structs.replace(part, signature="")
-    elif isinstance(part, Thinking) and not (part.signature or part.hidden):
+    elif isinstance(part, Thinking) and (not part.proof or part.proof.startswith(SEALED)):
         lost.add(f"{place}.thinking")
     else:
         yield part
@@ -268,7 +258,7 @@ def _blocks(part: Part, place: str, lost: Lost) -> Iterator[Tree]:
         case ToolUse():
             if part.signature:
                 yield {"type": "redacted_thinking", "data": FOREIGN + part.signature}
-            yield {"type": "tool_use", "id": part.id, "name": part.name, "input": _arguments(part)} | cache
+            yield {"type": "tool_use", "id": part.id, "name": part.name, "input": arguments_of(part)} | cache
         case ToolResult():
             content = [block for each in part.parts for block in _blocks(each, place, lost)]
             failed = {"is_error": True} if part.is_error else {}

@@ -14,7 +14,6 @@ from lasttenth.models.translation.neutral import (
     Choice,
     Citation,
     Consumed,
-    Effort,
     Event,
     Lost,
     Media,
@@ -32,12 +31,13 @@ from lasttenth.models.translation.neutral import (
     Tree,
     Turn,
     Wishes,
+    effort_of,
     joined,
 )
 from lasttenth.models.translation.openai.reading import CITATION
 from lasttenth.records.usage import Usage
 
-_FORMAT_OF = {
+FORMAT_OF = {
     "audio/wav": "wav",
     "audio/x-wav": "wav",
     "audio/mpeg": "mp3",
@@ -48,7 +48,6 @@ _FORMAT_OF = {
 }
 _WANTS_COMPLETION_TOKENS = re.compile(r"(.*/)?(o\d|gpt-([5-9]|\d\d))")
 """Models that know `max_completion_tokens` alone. All others know `max_tokens`, and many servers nothing else."""
-_EFFORTS: tuple[tuple[int, Effort], ...] = ((0, "none"), (2048, "low"), (8192, "medium"))
 _REASON_OF: Mapping[Reason, str] = {
     "stop": "stop",
     "stop_sequence": "stop",
@@ -227,13 +226,6 @@ class _Answer:
         return {"index": index, "message": {**spoken, **said(message)}, "logprobs": None, "finish_reason": reason}
 
 
-def _effort(tokens: int | None) -> Effort | None:
-    """Return the effort that comes nearest to so many tokens of thought, None where they are not bounded."""
-    if tokens is None:
-        return None
-    return next((effort for most, effort in _EFFORTS if tokens <= most), "high")
-
-
 def _system(texts: Sequence[Text], lost: Lost) -> Iterator[Tree]:
     if texts:
         yield {"role": "system", "content": _as_content([_as_part(text, "system", lost) for text in texts])}
@@ -299,7 +291,7 @@ def _as_part(part: Text | Media, place: str, lost: Lost) -> Tree:
     if part.kind == "image" and address:
         return {"type": "image_url", "image_url": said({"url": address, "detail": part.detail or None})}
     if part.kind == "audio" and part.data:
-        form = _FORMAT_OF.get(part.media_type, part.media_type.removeprefix("audio/"))
+        form = FORMAT_OF.get(part.media_type, part.media_type.removeprefix("audio/"))
         return {"type": "input_audio", "input_audio": {"data": part.data, "format": form}}
     file = said({"file_id": part.file or None, "filename": part.name or None, "file_data": address or None})
     return {"type": "file", "file": file}
@@ -313,7 +305,7 @@ def _as_tool(tool: Tool, lost: Lost) -> Tree:
 
 
 def _as_fields(wishes: Wishes) -> Tree:
-    effort = wishes.effort or _effort(wishes.thinking_tokens)
+    effort = wishes.effort or effort_of(wishes.thinking_tokens)
     return {
         "temperature": wishes.temperature,
         "top_p": wishes.top_p,
