@@ -1,9 +1,11 @@
 """Traces are cassettes: what was recorded is done once more without a network, and comes out the same."""
 
+import asyncio
 import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +16,11 @@ from tests.journeys.commands import lasttenth, output_of
 from tests.journeys.conversations import POLICY, REFUNDS, asked
 from tests.journeys.test_tasks import LETTER, called
 
-from lasttenth import SyncApp
-from lasttenth.app.replaying import Replayed
+from lasttenth import App, SyncApp
+from lasttenth.app.replaying import Replayed, Replayer
 from lasttenth.context.indexing import TextDocument
-from lasttenth.models.port import ModelRequest
+from lasttenth.models.port import ModelReply, ModelRequest
+from lasttenth.records.traces import Span
 from lasttenth.serve.cassette import Cassette
 from lasttenth.testing import RunningServer, Upstream, clean_environment, completion, eventually, streamed
 
@@ -92,28 +95,38 @@ def _heard(client: OpenAI, model: str, messages: Sequence[Any], *, stream: bool,
             pass
 
 
-def test_every_request_is_made_again_to_the_byte(
-    upstream: Upstream, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+class Noting(Cassette):
+    """A cassette that notes what is asked."""
+
+    def __init__(self, spans: Sequence[Span], asked: list[bytes]) -> None:
+        super().__init__(spans)
+        self._asked = asked
+
+    def answer(self, provider: str, request: ModelRequest) -> ModelReply | None:
+        """Return the recorded answer to a request."""
+        self._asked.append(request.body)
+        return super().answer(provider, request)
+
+
+def test_every_request_is_made_again_to_the_byte(upstream: Upstream, tmp_path: Path) -> None:
     upstream.script("again", completion('{"From": "above."}'))
-    (tmp_path / "lasttenth.yaml").write_text(f"providers: {{up: {{base_url: {upstream.base_url}}}}}")
-    made: list[bytes] = []
-
-    def answer(cassette: Cassette, provider: str, request: ModelRequest, play: Any = Cassette.answer) -> Any:
-        made.append(request.body)
-        return play(cassette, provider, request)
-
-    with SyncApp(tmp_path, configuration=tmp_path / "lasttenth.yaml") as app:
+    settings = tmp_path / "lasttenth.yaml"
+    settings.write_text(f"providers: {{up: {{base_url: {upstream.base_url}}}}}")
+    with SyncApp(tmp_path, configuration=settings) as app:
         app.add_texts([TextDocument(name="policy.md", text=POLICY)])
         for text in (LETTER, GRUMPY, SHAPED):
             app.tasks.push(text.replace("scripted/echo", "up/again"))
         for number in range(REQUESTS):
             _mixed(app, number)
         traces = [trace.trace_id for trace in app.traces(limit=REQUESTS)]
-        monkeypatch.setattr(Cassette, "answer", answer)
-        found = app.replay(traces[::-1])
+    made: list[bytes] = []
 
-    assert [each for each in found if each.outcome != "same"] == []
+    async def replay() -> list[Replayed]:
+        async with App(tmp_path, configuration=settings) as app:
+            replayer = Replayer(app.installation, app.project, cassette_of=partial(Noting, asked=made))
+            return [await replayer.replay(trace) for trace in traces[::-1]]
+
+    assert [each for each in asyncio.run(replay()) if each.outcome != "same"] == []
     assert made == [request.body for request in upstream.requests("again")]
     assert len(made) == REQUESTS
 

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 from anthropic import Anthropic
 from anthropic.types import TextBlock, ThinkingBlock, ToolUseBlock
+from google import genai
 from openai import OpenAI
 from tests.journeys.conversations import HELLO, asked, spans_of, text_of
 
@@ -360,6 +361,17 @@ def test_thought_that_openai_sealed_goes_through_anthropics_client(claude: Anthr
     assert isinstance(thought, ThinkingBlock)
     assert thought.thinking == "Hm."
     assert sent(upstream, "sealing")["input"][1] == sealed
+
+
+def test_thought_that_openai_sealed_reaches_geminis_client(gemini: genai.Client, upstream: Upstream) -> None:
+    summary = [{"type": "summary_text", "text": "Hm."}]
+    sealed = {"type": "reasoning", "id": "rs_1", "summary": summary, "encrypted_content": "gAAA-_A="}
+    upstream.script("sealed", response(sealed, "Yes."))
+
+    reply = gemini.models.generate_content(model="newer/sealed", contents="Hello?")
+
+    assert reply.parts is not None
+    assert [(part.text, part.thought) for part in reply.parts] == [("Hm.", True), ("Yes.", None)]
 
 
 def test_thought_that_openai_sealed_is_not_shown_to_anthropic(client: OpenAI, upstream: Upstream) -> None:

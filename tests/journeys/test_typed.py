@@ -255,6 +255,13 @@ def test_client_may_ask_for_another_type_and_meets_another_release(
     )
 
 
+def nested(levels: int) -> dict[str, Any]:
+    schema: dict[str, Any] = {}
+    for _ in range(levels):
+        schema = {"items": schema}
+    return schema
+
+
 @pytest.mark.parametrize(
     ("form", "said"),
     [
@@ -263,6 +270,10 @@ def test_client_may_ask_for_another_type_and_meets_another_release(
         ({"type": "grammar"}, "response_format"),
         ({"type": "json_schema"}, "json_schema"),
         ({"type": "json_schema", "json_schema": {"name": "x", "schema": {"description": "x" * 40_000}}}, "bytes"),
+        *(
+            pytest.param({"type": "json_schema", "json_schema": {"name": "x", "schema": nested(levels)}}, said, id=said)
+            for levels, said in ((400, "Recursion limit"), (900, "nested too deep"))
+        ),
     ],
 )
 def test_form_that_cannot_be_is_refused(server: RunningServer, client: OpenAI, form: dict[str, Any], said: str) -> None:

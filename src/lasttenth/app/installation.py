@@ -56,9 +56,9 @@ _PROVIDERS: dict[ProtocolName, type[AnthropicProvider | GeminiProvider]] = {
     "gemini": GeminiProvider,
 }
 MOST_THREADS = 4
+"""Processor threads of the embedder, where there are so many processors: the others are left to the requests."""
 _HOLDING: tuple[StructuredOutput, ...] = ("json_schema", "json_object", "none")
 """How models are held to a schema, the firmest first."""
-"""Processor threads of the embedder, where there are so many processors: the others are left to the requests."""
 
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +89,7 @@ class Installation:
         self.prices = Prices.load()
         providers = self._providers()
         self._known_routes = self._routes(providers)
+        self._policies = {name: content_hash(ROUTE, route) for name, route in place.settings.routes.items()}
         self.router = Router(providers, self._known_routes, clock=clock)
         self.workers = Crew()
         self._registries: dict[str, Registry] = {}
@@ -163,8 +164,7 @@ class Installation:
 
     def policy(self, model: str) -> str:
         """Return the hash of what a route does, empty for a model that is none."""
-        route = self.place.settings.routes.get(model)
-        return "" if route is None else content_hash(ROUTE, route)
+        return self._policies.get(model, "")
 
     async def retriever(self, project: str) -> Retriever:
         """Return what searches the indexes of a project."""

@@ -100,8 +100,9 @@ class Playground:
 
         hearing = [asyncio.create_task(hear(version)) for version in called]
         try:
-            async for piece in _until_all(queue, hearing):
-                yield piece
+            for _ in hearing:
+                while (piece := await queue.get()) is not None:
+                    yield piece
         finally:
             for each in hearing:
                 each.cancel()
@@ -138,16 +139,6 @@ class Playground:
         await (await self._installation.registry(self._project)).task(task)
         definitions = (await self._installation.store.project(self._project)).definitions
         return [case for case in await definitions.latest(Case, limit=MOST_CASES) if case.task == task][:limit]
-
-
-async def _until_all(
-    queue: asyncio.Queue[Tried | None], hearing: Sequence[asyncio.Task[None]]
-) -> AsyncGenerator[Tried]:
-    """Yield what comes until everybody is heard. Raises what one of them did not expect."""
-    for _ in hearing:
-        while (piece := await queue.get()) is not None:
-            yield piece
-    await asyncio.gather(*hearing)
 
 
 def _failed(version: str, error: LasttenthError) -> Tried:

@@ -4,7 +4,7 @@ The application is the one that is installed; models, indexes and the clock are 
 this version still asks and answers as that one did, and with another release, what that one would ask.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from typing import Any, Literal, NamedTuple
 
@@ -65,13 +65,23 @@ class Replayer:
     Args:
         release: answers in the place of the recorded one, by a pointer's name or a hash; empty replays that.
         live: whether models are asked for what was not recorded.
+        cassette_of: makes the cassette of a trace's spans.
     """
 
-    def __init__(self, installation: Installation, project: str, *, release: str = "", live: bool = False) -> None:
+    def __init__(
+        self,
+        installation: Installation,
+        project: str,
+        *,
+        release: str = "",
+        live: bool = False,
+        cassette_of: Callable[[Sequence[Span]], Cassette] = Cassette,
+    ) -> None:
         self._installation = installation
         self._project = project
         self._release = release
         self._live = live
+        self._cassette_of = cassette_of
 
     async def replay(self, trace: str) -> Replayed:
         """Replay a trace. Raises NotFoundError."""
@@ -86,7 +96,7 @@ class Replayer:
         unrecorded = 0
         for root in (span for span in recorded if not span.parent_id):
             spans = _below(root, recorded)
-            cassette = Cassette(spans)
+            cassette = self._cassette_of(spans)
             try:
                 environment, resolved = await self._met(store, root)
             except NotFoundError as error:

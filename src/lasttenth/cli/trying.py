@@ -71,18 +71,14 @@ def ask_each(
     given = None if file is None else (file.name, read_text(file))
 
     async def look(app: App) -> dict[str, Rendered]:
-        versions = await _versions(app, task, release, given)
-        return {
-            name: await app.tasks.render(task, question, version=version, variables=asked.variables)
-            for name, version in versions.items()
-        }
+        return await _rendered(app, task, asked, await _versions(app, task, release, given))
 
     async def ask(app: App) -> dict[str, Outcome]:
-        await look(app)  # what cannot be asked is told before anybody is
+        versions = await _versions(app, task, release, given)
+        await _rendered(app, task, asked, versions)  # what cannot be asked is told before anybody is
         if save_case is not None:
             await app.playground.save(task, asked, reference=save_case)
             progress_console().print("Kept as a case.", style="dim")
-        versions = await _versions(app, task, release, given)
         with side_by_side(list(versions), is_wanted=not as_json) as speaking:
             return await _answers(app, task, asked, versions, speaking)
 
@@ -104,6 +100,13 @@ async def _versions(app: App, task: str, releases: Sequence[str] | None, file: t
     if kept.task.name != task:
         raise InvalidCommandError(f"{file[0]} declares task {kept.task.name}, not {task}.", hint="Name that one.")
     return {**versions, file[0]: kept.release.hash}
+
+
+async def _rendered(app: App, task: str, asked: Asked, versions: Versions) -> dict[str, Rendered]:
+    return {
+        name: await app.tasks.render(task, asked.question, version=version, variables=asked.variables)
+        for name, version in versions.items()
+    }
 
 
 async def _answers(app: App, task: str, asked: Asked, versions: Versions, speaking: Speaking) -> dict[str, Outcome]:

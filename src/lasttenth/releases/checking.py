@@ -14,7 +14,7 @@ from lasttenth.records.definitions import Release
 from lasttenth.records.errors import ConfigurationError, InvalidRequestError, TaskFileError
 from lasttenth.records.hashing import canonical
 from lasttenth.releases.rendering import GIVEN, QUESTION, examples, parsed, variables_of
-from lasttenth.releases.schemas import is_strict, schema_of
+from lasttenth.releases.schemas import schema_of
 from lasttenth.releases.taskfile import TaskFile
 
 MARKING = frozenset({"attribute", "material", "tojson"})
@@ -134,11 +134,11 @@ def _about_tools(release: Release) -> Iterator[Finding]:
         if not _TOOL.fullmatch(tool.name) or tool.name in names[:place]:
             yield _error(f"tools.{place}.name", "It must be of up to 64 letters, digits, _ and -, and no other tool's.")
         try:
-            schema_of(tool.parameters)
+            ready = schema_of(tool.parameters)
         except ConfigurationError as error:
             yield _error(f"tools.{place}.parameters", error.message)
             continue
-        if tool.strict and not is_strict(tool.parameters):
+        if tool.strict and not ready.is_strict:
             yield _error(
                 f"tools.{place}.strict", "Its parameters must be closed objects, with every property required."
             )

@@ -40,6 +40,10 @@ class _FrontMatter(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
     cites: bool = False
 
 
+FIELDS = _FrontMatter.__struct_fields__
+"""Fields of a task file's front matter."""
+
+
 class _Dumper(yaml.SafeDumper):
     """A dumper that keeps every character of a text."""
 

@@ -152,7 +152,8 @@ class DefaultProgram:
         )
         if release.output_schema is not None:
             structured = self._facts.structured_output(release.model)
-            request = shaped(request, release.output_schema, name=release.task, structured=structured)
+            schema = schema_of(release.output_schema)
+            request = shaped(request, schema, name=release.task, structured=structured)
         return Prepared(request, passages)
 
     async def answer(self, call: TaskCall, caller: Caller) -> AsyncGenerator[ReplyPart]:

@@ -36,21 +36,25 @@ class _Asked(msgspec.Struct):
 
 def output_schema_of(fields: bodies.Fields) -> dict[str, Any] | None:
     """Return the schema that a request asks its answer to fit, None where it asks for none. Raises InvalidRequestError."""
-    given = {name: fields[name] for name in (RESPONSE_FORMAT,) if name in fields}
-    asked = bodies.decode(msgspec.json.encode(given), _Asked).response_format if given else None
-    if isinstance(asked, _AsObject):
-        return {"type": "object"}
-    if not isinstance(asked, _AsSchema):
+    given = fields.get(RESPONSE_FORMAT)
+    if given is None:
         return None
-    schema: dict[str, Any] = in_order(asked.json_schema.schema)
-    if len(given[RESPONSE_FORMAT]) > MOST_BYTES:
+    if len(given) > MOST_BYTES:
         raise InvalidRequestError(
             f"response_format may have {MOST_BYTES:,} bytes.",
             hint="Declare a task with this output_schema.",
             parameter=RESPONSE_FORMAT,
         )
+    asked = bodies.decode(msgspec.json.encode({RESPONSE_FORMAT: given}), _Asked).response_format
+    if isinstance(asked, _AsObject):
+        return {"type": "object"}
+    if not isinstance(asked, _AsSchema):
+        return None
     try:
+        schema: dict[str, Any] = in_order(asked.json_schema.schema)
         schema_of(schema)
+    except RecursionError as error:
+        raise InvalidRequestError("The schema is nested too deep.", parameter=RESPONSE_FORMAT) from error
     except ConfigurationError as error:
         raise InvalidRequestError(error.message, parameter=RESPONSE_FORMAT) from error
     return schema

@@ -11,7 +11,7 @@ until the answer fits where none does.
 import re
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
@@ -19,7 +19,7 @@ from lasttenth.records.definitions import StructuredOutput
 from lasttenth.records.errors import InvalidAnswerError
 from lasttenth.records.ports import ChatRequest, FinishPart, FitPart, RefusalPart, ReplyPart, TextPart, ToolCallPart
 from lasttenth.records.usage import Usage
-from lasttenth.releases.schemas import Schema, is_strict
+from lasttenth.releases.schemas import Schema
 
 MOST_ATTEMPTS = 3
 MOST_REPEATED = 20_000
@@ -34,13 +34,13 @@ _SHAPE = "Answer with one JSON value that fits this JSON Schema, and with nothin
 _AGAIN = "This answer does not fit:\n{problems}\nAnswer again, with one JSON value that fits, and with nothing else."
 
 
-def shaped(request: ChatRequest, schema: dict[str, Any], *, name: str, structured: StructuredOutput) -> ChatRequest:
+def shaped(request: ChatRequest, schema: Schema, *, name: str, structured: StructuredOutput) -> ChatRequest:
     """Return a request that says what shape the answer must have, in the way in which its provider is told."""
     if structured == "json_schema":
-        told = {"name": _NAMELESS.sub("_", name)[:64], "schema": schema, "strict": is_strict(schema)}
+        told = {"name": _NAMELESS.sub("_", name)[:64], "schema": schema.declared, "strict": schema.is_strict}
         form = {"type": "json_schema", "json_schema": told}
         return msgspec.structs.replace(request, parameters={**request.parameters, "response_format": form})
-    instruction = f"{_SHAPE}\n{msgspec.json.encode(schema).decode()}"
+    instruction = f"{_SHAPE}\n{msgspec.json.encode(schema.declared).decode()}"
     first, *others = request.messages or ({"role": "user", "content": ""},)
     if first["role"] == "system":
         messages = ({**first, "content": f"{first['content']}\n\n{instruction}"}, *others)

@@ -1,5 +1,7 @@
 """JSON Schemas: what a provider can be held to, and what is never fetched or matched without end."""
 
+from typing import Any
+
 import pytest
 
 from lasttenth.records.errors import ConfigurationError
@@ -67,6 +69,67 @@ def test_schema_that_leads_to_one_place_without_end_is_refused(*, below: bool) -
     assert schema_of(chain(12, below=below)).problems({}) == []
     with pytest.raises(ConfigurationError, match="too often"):
         schema_of(chain(60, below=below))
+
+
+def branching(length: int, keyword: str, leaf: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema each part of which leads to the next one twice, by a keyword, at the same place."""
+    parts = {f"d{number}": {keyword: [{"$ref": f"#/$defs/d{number + 1}"}] * 2} for number in range(length)}
+    return {"$ref": "#/$defs/d0", "$defs": {**parts, f"d{length}": leaf}}
+
+
+@pytest.mark.parametrize("keyword", ["allOf", "anyOf", "oneOf"])
+def test_where_a_value_does_not_fit_is_told_as_long_as_that_is_little_work(keyword: str) -> None:
+    text = {"type": "string"}
+
+    told = schema_of(branching(8, keyword, text)).problems(1)[0]
+    (general,) = schema_of(branching(17, keyword, text)).problems(1)
+
+    assert told.startswith("1 is not")
+    assert "too much to check" in general
+    assert schema_of(branching(17, "anyOf", text)).problems("fits") == []
+
+
+def test_where_one_of_many_values_does_not_fit_is_told_by_their_number() -> None:
+    schema = schema_of({"items": {"type": "string"}})
+
+    assert schema.problems(["x"] * 9000 + [1]) == ['9000: 1 is not of type "string"']
+    assert "too much to check" in schema.problems(["x"] * 10_000 + [1])[0]
+
+
+def test_value_with_too_many_places_for_a_schema_that_branches_does_not_fit() -> None:
+    schema = schema_of({"items": {"$ref": "#/$defs/d0"}, "$defs": branching(14, "allOf", {})["$defs"]})
+
+    assert schema.problems([1] * 200) == []
+    assert "too large" in schema.problems([1] * 400)[0]
+
+
+def closed(length: int) -> dict[str, Any]:
+    """Return a schema each part of which closes what the next one says of the same object."""
+    parts = {
+        f"d{number}": {"allOf": [{"$ref": f"#/$defs/d{number + 1}"}], "unevaluatedProperties": False}
+        for number in range(length)
+    }
+    return {"$ref": "#/$defs/d0", "$defs": {**parts, f"d{length}": {"properties": {"a": {}, "b": {}}}}}
+
+
+def test_what_must_be_checked_again_for_each_property_counts_several_times() -> None:
+    open_tree: dict[str, Any] = {"anyOf": [{"properties": {"a": {"$ref": "#"}}}]}
+    tree = schema_of({**open_tree, "unevaluatedProperties": False})
+
+    assert schema_of(closed(4)).problems({"a": 1, "b": 2}) == []
+    assert schema_of(closed(4)).problems({"c": 3}) != []
+    with pytest.raises(ConfigurationError, match="too often"):
+        schema_of(closed(16))
+    assert tree.problems(nested("a", 8)) == []
+    assert "too deep" in tree.problems(nested("a", 16))[0]
+    assert schema_of(open_tree).problems(nested("a", 16)) == []
+
+
+def test_schema_that_comes_back_to_itself_by_many_references_takes_deep_values() -> None:
+    parts = {"a": {"allOf": [{"$ref": "#/$defs/b"}]}, "b": {"allOf": [{"$ref": "#/$defs/c"}]}, "c": LIST}
+    schema = schema_of({"$ref": "#/$defs/a", "$defs": parts})
+
+    assert schema.problems(nested("next", 199)) == []
 
 
 TWICE = {"$ref": "#/$defs/node", "$defs": {"node": {"properties": {"a": {"allOf": [{"$ref": "#/$defs/node"}] * 2}}}}}

@@ -5,12 +5,11 @@ from urllib.parse import quote
 
 import msgspec
 
-from lasttenth.models.bodies import JSON
 from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName
 from lasttenth.models.protocols import ANTHROPIC
 from lasttenth.models.protocols.anthropic import DEFAULT_VERSION, VERSION_HEADER
 from lasttenth.models.providers.listing import MOST_PAGES, read_list
-from lasttenth.models.providers.openai_compatible import RelayedReply
+from lasttenth.models.providers.openai_compatible import HEADERS, RelayedReply
 from lasttenth.net.transport import Outbound, Transport
 
 PAGE = 1000
@@ -47,13 +46,7 @@ class AnthropicProvider:
         self._urls = {operation: base + path for operation, path in ANTHROPIC.paths.items()}
         self._list_url = f"{base}/models"
         self._transport = transport
-        self._headers = {
-            "accept": "*/*",
-            "accept-encoding": "identity",
-            "content-type": JSON,
-            "user-agent": "lasttenth",
-            VERSION_HEADER: DEFAULT_VERSION,
-        }
+        self._headers = {**HEADERS, VERSION_HEADER: DEFAULT_VERSION}
         if api_key.strip():
             self._headers["x-api-key"] = api_key.strip()
         self._heads: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}

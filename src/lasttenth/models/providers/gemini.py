@@ -4,11 +4,10 @@ from urllib.parse import quote
 
 import msgspec
 
-from lasttenth.models.bodies import JSON
 from lasttenth.models.port import ModelInfo, ModelOperation, ModelRequest, ProtocolName
 from lasttenth.models.protocols.gemini import EMBED_BATCH, KEY_HEADER, METHODS, STREAM, is_batch
 from lasttenth.models.providers.listing import MOST_PAGES, read_list
-from lasttenth.models.providers.openai_compatible import RelayedReply
+from lasttenth.models.providers.openai_compatible import HEADERS, RelayedReply
 from lasttenth.net.transport import Outbound, Transport
 
 PAGE = 1000
@@ -41,12 +40,7 @@ class GeminiProvider:
         self._name = name
         self._base = f"{base_url.rstrip('/')}/models"
         self._transport = transport
-        self._headers = {
-            "accept": "*/*",
-            "accept-encoding": "identity",
-            "content-type": JSON,
-            "user-agent": "lasttenth",
-        }
+        self._headers = dict(HEADERS)
         if api_key.strip():
             self._headers[KEY_HEADER] = api_key.strip()
 

@@ -4,10 +4,19 @@ from collections.abc import AsyncIterator
 
 import msgspec
 
+from lasttenth.models.bodies import JSON
 from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName, Translation
 from lasttenth.models.protocols import OPENAI, RESPONSES
 from lasttenth.models.providers.listing import read_list
 from lasttenth.net.transport import Inbound, Outbound, Transport
+
+HEADERS = {
+    "accept": "*/*",
+    "accept-encoding": "identity",
+    "content-type": JSON,
+    "user-agent": "lasttenth",
+}
+"""Headers of every request to a provider, whatever its protocol: all engines say the same of themselves."""
 
 
 class _Listed(msgspec.Struct):
@@ -48,13 +57,8 @@ class OpenAICompatibleProvider:
         }
         self._list_url = f"{base}/models"
         self._transport = transport
-        # The same mapping for all requests: an engine keeps what it made of it. All engines say the same of themselves.
-        self._headers = {
-            "accept": "*/*",
-            "accept-encoding": "identity",
-            "content-type": "application/json",
-            "user-agent": "lasttenth",
-        }
+        # The same mapping for all requests: an engine keeps what it made of it.
+        self._headers = {**HEADERS}
         if api_key.strip():
             self._headers["authorization"] = f"Bearer {api_key.strip()}"
 

@@ -7,6 +7,8 @@ from lasttenth.models.bodies import Fields
 from lasttenth.models.port import ProtocolName
 from lasttenth.models.translation.anthropic import reading as anthropic_reading
 from lasttenth.models.translation.anthropic import writing as anthropic_writing
+from lasttenth.models.translation.gemini import reading as gemini_reading
+from lasttenth.models.translation.gemini import writing as gemini_writing
 from lasttenth.models.translation.neutral import Asked, Event, Lost
 from lasttenth.models.translation.openai import reading as openai_reading
 from lasttenth.models.translation.openai import writing as openai_writing
@@ -81,6 +83,14 @@ CODECS: Mapping[ProtocolName, Codec] = {
         write_reply=responses_writing.write_reply,
         reader=responses_reading.StreamReader,
         writer=responses_writing.StreamWriter,
+    ),
+    "gemini": Codec(
+        read_request=gemini_reading.read_request,
+        write_request=gemini_writing.write_request,
+        read_reply=gemini_reading.read_reply,
+        write_reply=gemini_writing.write_reply,
+        reader=gemini_reading.StreamReader,
+        writer=gemini_writing.StreamWriter,
     ),
     "anthropic": Codec(
         read_request=anthropic_reading.read_request,

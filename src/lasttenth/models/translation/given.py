@@ -1,5 +1,6 @@
 """JSON that is read field by field: what nobody reads is named as lost, what is no such thing is refused."""
 
+from collections.abc import Callable
 from typing import Any, TypeVar, get_args
 
 import msgspec
@@ -9,6 +10,7 @@ from lasttenth.models.translation.neutral import Lost, Tree
 from lasttenth.records.errors import InvalidRequestError, UpstreamError
 
 V = TypeVar("V")
+Named = Callable[[str], str]
 
 TEXT_OR_LIST: Any = str | list[Any]
 TEXT_OR_TREE: Any = str | dict[str, Any]
@@ -22,14 +24,16 @@ class Given:
         content: the object, as it was decoded.
         place: where it stands, empty for the whole body.
         lost: takes note of what was not taken.
+        named: returns the name under which a field is taken, for protocols that write names in several ways.
     """
 
-    def __init__(self, content: object, place: str, lost: Lost) -> None:
+    def __init__(self, content: object, place: str, lost: Lost, *, named: Named = str) -> None:
         if not isinstance(content, dict):
             raise InvalidRequestError(f"{place or 'The body'} must be an object.", parameter=place or None)
         self.place = place
         self.lost = lost
-        self._left: Tree = {name: value for name, value in content.items() if value is not None}
+        self._named = named
+        self._left: Tree = {named(name): value for name, value in content.items() if value is not None}
 
     def __contains__(self, name: str) -> bool:
         """Tell whether a field is there and is not null."""
@@ -67,11 +71,13 @@ class Given:
     def each(self, name: str) -> list["Given"]:
         """Return the objects of a list, an empty one where there is none. Raises InvalidRequestError."""
         items = self.take(name, list[Any]) or []
-        return [Given(item, f"{self.at(name)}.{number}", self.lost) for number, item in enumerate(items)]
+        return [
+            Given(item, f"{self.at(name)}.{number}", self.lost, named=self._named) for number, item in enumerate(items)
+        ]
 
     def inner(self, name: str) -> "Given":
         """Return an object, an empty one where there is none. Raises InvalidRequestError."""
-        return Given(self.take(name, dict[str, Any]) or {}, self.at(name), self.lost)
+        return Given(self.take(name, dict[str, Any]) or {}, self.at(name), self.lost, named=self._named)
 
     def drop(self, *names: str) -> None:
         """Leave fields out that say nothing which has to be carried."""
@@ -96,9 +102,9 @@ class Given:
         return f"{self.place}.{name}" if self.place else name
 
 
-def body_of(fields: Fields, lost: Lost) -> Given:
+def body_of(fields: Fields, lost: Lost, *, named: Named = str) -> Given:
     """Return a request's body, ready to be read. Raises InvalidRequestError."""
-    return Given({name: tree_of(value, name) for name, value in fields.items()}, "", lost)
+    return Given({name: tree_of(value, name) for name, value in fields.items()}, "", lost, named=named)
 
 
 def raise_fault(given: Given) -> None:

@@ -1,5 +1,6 @@
 """Drafts: the fields and messages of a prompt of another tool, from which a task file is made and looked at."""
 
+from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
 
 import msgspec
@@ -50,10 +51,10 @@ def declared_of(file: TaskFile) -> dict[str, Any]:
     return declared
 
 
-def say_lost(declared: dict[str, Any], names: tuple[str, ...], remarks: Remarks) -> None:
-    """Say of each field that stands at no default that the other format has no place for it."""
-    for name in names:
-        if declared.get(name):
+def say_lost(declared: Iterable[str], remarks: Remarks, *, kept: Collection[str]) -> None:
+    """Say of each field that is declared and not kept that the other format has no place for it."""
+    for name in declared:
+        if name not in kept:
             remarks.lost(name, "The format has no place for it.")
 
 

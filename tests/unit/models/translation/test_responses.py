@@ -7,6 +7,7 @@ import pytest
 
 from lasttenth.models.bodies import fields_of
 from lasttenth.models.translation.neutral import (
+    SEALED,
     Asked,
     Begun,
     Citation,
@@ -128,7 +129,7 @@ def test_what_openai_sealed_goes_back_to_openai_alone() -> None:
 
     body, lost = written(found)
 
-    assert found.turns[0].parts == (Thinking(hidden="openai:gAAA"),)
+    assert found.turns[0].parts == (Thinking(hidden=SEALED + "gAAA"),)
     assert (body["input"], lost) == ([{"type": "reasoning", "summary": [], "encrypted_content": "gAAA"}], [])
 
 
@@ -217,8 +218,8 @@ def test_parts_of_a_summary_are_kept_apart() -> None:
     (_, piece, *_) = read_reply(msgspec.json.encode({"output": [item]}), Lost())
 
     assert "".join(each.part.text for each in found if isinstance(each, Piece)) == "Hm.\n\nAh."  # type: ignore[union-attr]
-    assert found[-1] == Piece(number=0, part=Thinking(signature="openai:gAAA"))
-    assert piece == Piece(number=0, part=Thinking(text="Hm.\n\nAh.", signature="openai:gAAA"))
+    assert found[-1] == Piece(number=0, part=Thinking(signature=SEALED + "gAAA"))
+    assert piece == Piece(number=0, part=Thinking(text="Hm.\n\nAh.", signature=SEALED + "gAAA"))
 
 
 @pytest.mark.parametrize(

@@ -10,17 +10,18 @@ from typing import Any, NamedTuple
 
 from jinja2 import TemplateError
 
+from lasttenth.records.definitions import Release
 from lasttenth.records.errors import ConfigurationError
 from lasttenth.releases.exchange.dotprompt.handlebars import Node, Tag, read
 from lasttenth.releases.exchange.dotprompt.picoschema import json_schema
 from lasttenth.releases.exchange.dotprompt.scopes import literal
 from lasttenth.releases.exchange.dotprompt.to_handlebars import written
 from lasttenth.releases.exchange.dotprompt.to_jinja import messages
-from lasttenth.releases.exchange.drafts import Draft, declared_of, finished, lost_fields
+from lasttenth.releases.exchange.drafts import Draft, declared_of, finished, lost_fields, say_lost
 from lasttenth.releases.exchange.naming import Names, task_name
 from lasttenth.releases.exchange.outcomes import Defaults, Export, Fields, Import, Imported, Remark, Remarks, failure
 from lasttenth.releases.exchange.sources import object_of, text_of, values_of, yaml_of
-from lasttenth.releases.taskfile import TaskFile
+from lasttenth.releases.taskfile import FIELDS, TaskFile
 
 ENDING = ".prompt"
 OWN = "lasttenth."
@@ -42,8 +43,9 @@ _FRONT = re.compile(
     r"\A(?:(?:#[^\n]*|[ \t]*)\n)*---[ \t]*\n(?P<front>.*?)^---[ \t]*(?:\n|\Z)(?P<body>.*)\Z", re.DOTALL | re.MULTILINE
 )
 _SECRET = re.compile(r"(?i)api_?key|token$|secret|password")
-_CARRIED = ("owner", "risk_tier", "objectives", "examples", "nearest_examples", "tools", "retrieval", "cites")
-_BEHAVIOUR = ("examples", "nearest_examples", "tools", "retrieval", "cites", "guards", "code")
+_KEPT = ("name", "description", "messages", "model", "parameters", "input_schema", "output_schema")
+_CARRIED = tuple(name for name in FIELDS if name not in _KEPT)
+"""Fields that stand in their front matter under our own names."""
 _KNOWN = {
     "name",
     "variant",
@@ -228,10 +230,10 @@ class _Partials:
 
 def _exported(file: TaskFile, remarks: Remarks) -> str:
     declared = declared_of(file)
-    for name in _BEHAVIOUR:
-        if declared.get(name):
-            carried = "It is kept for Lasttenth alone" if name in _CARRIED else "The format has no place for it"
-            remarks.lost(name, f"{carried}, and changes nothing there.")
+    say_lost(declared, remarks, kept=(*_KEPT, *_CARRIED))
+    for name in _CARRIED:
+        if name in declared and name in Release.__struct_fields__:
+            remarks.lost(name, "It is kept for Lasttenth alone, and changes nothing there.")
     bodies, given = _bodies(file, remarks)
     front: dict[str, Any] = {
         "name": file.task.name,

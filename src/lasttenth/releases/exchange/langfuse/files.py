@@ -17,19 +17,7 @@ from lasttenth.releases.exchange.sources import text_of
 from lasttenth.releases.taskfile import TaskFile
 from lasttenth.releases.versions import Version
 
-_NO_PLACE = (
-    "description",
-    "owner",
-    "risk_tier",
-    "objectives",
-    "input_schema",
-    "output_schema",
-    "examples",
-    "nearest_examples",
-    "tools",
-    "retrieval",
-    "cites",
-)
+_KEPT = ("name", "messages", "model", "parameters")
 
 
 def read_prompts(place: Path, defaults: Defaults) -> Import:
@@ -58,7 +46,7 @@ def write_prompts(files: Sequence[TaskFile]) -> Export:
     remarks: dict[str, tuple[Remark, ...]] = {}
     for file in files:
         said, name = Remarks(), file.task.name
-        say_lost(declared_of(file), _NO_PLACE, said)
+        say_lost(declared_of(file), said, kept=_KEPT)
         declared = Registration(id="", at=0, task=name, declaration="", release="", actor="")
         prompt = prompt_of(file, Version(number=1, registration=declared, pointers=()), labels=[])
         written = {"name": name, "type": prompt.type, "prompt": prompt.prompt, "config": prompt.config}

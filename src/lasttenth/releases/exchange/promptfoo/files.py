@@ -22,19 +22,7 @@ from lasttenth.releases.exchange.sources import object_of, text_of, values_of, y
 from lasttenth.releases.taskfile import TaskFile
 
 CONFIGURATION = "promptfooconfig.yaml"
-_NO_PLACE = (
-    "input_schema",
-    "owner",
-    "risk_tier",
-    "objectives",
-    "examples",
-    "nearest_examples",
-    "retrieval",
-    "cites",
-    "tools",
-    "guards",
-    "code",
-)
+_KEPT = ("name", "messages", "model", "parameters", "output_schema")
 _KNOWN = frozenset({"description", "prompts", "providers", "targets"})
 _CASES = frozenset({"tests", "defaultTest", "scenarios"})
 _LABEL = 60
@@ -70,8 +58,7 @@ def write_prompts(files: Sequence[TaskFile]) -> Export:
         said, name = Remarks(), file.task.name
         texts[f"prompts/{name}.json"] = _conversation(file, said)
         providers.append(_exported_provider(file, said))
-        if not about:
-            say_lost(declared_of(file), ("description",), said)
+        say_lost(declared_of(file), said, kept=(*_KEPT, "description") if about else _KEPT)
         remarks[name] = said.all()
     names = [file.task.name for file in files]
     prompts = [{"id": f"file://prompts/{name}.json", "label": name} for name in names]
@@ -167,10 +154,8 @@ def _conversation(file: TaskFile, remarks: Remarks) -> str:
 
 
 def _exported_provider(file: TaskFile, remarks: Remarks) -> dict[str, Any]:
-    declared, name = declared_of(file), file.task.name
-    say_lost(declared, _NO_PLACE, remarks)
+    name, schema = file.task.name, file.release.output_schema
     config = dict(file.release.parameters)
-    schema = declared.get("output_schema")
     if schema and "response_format" in config:
         remarks.lost("output_schema", "Its parameters ask for another form of the answer.")
     elif schema:

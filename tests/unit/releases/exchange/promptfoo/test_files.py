@@ -229,4 +229,4 @@ def test_tasks_become_one_configuration() -> None:
     values = yaml.safe_load(exported.files["promptfooconfig.yaml"])
     assert values["prompts"][1] == {"id": "file://prompts/two.json", "label": "two"}
     assert values["providers"][1] == {"id": "openai:chat:gpt-5-mini", "label": "two", "prompts": ["two"]}
-    assert [remark.place for remark in exported.remarks["one"]] == ["owner", "retrieval", "description"]
+    assert [remark.place for remark in exported.remarks["one"]] == ["description", "owner", "retrieval"]

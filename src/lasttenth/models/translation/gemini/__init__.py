@@ -1,0 +1,1 @@
+"""What Gemini generates, read and written."""
