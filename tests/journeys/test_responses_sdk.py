@@ -21,6 +21,7 @@ from lasttenth.testing import (
     Upstream,
     UpstreamAnswer,
     completion,
+    eventually,
     failure,
     message,
     message_event,
@@ -373,3 +374,19 @@ def test_cache_keeps_neither(client: OpenAI) -> None:
         client.responses.create(model="openai/plain", input="Hello?", extra_headers=exact)
     with pytest.raises(openai.BadRequestError, match="keeps no completions answers in OpenAI's protocol"):
         client.completions.create(model="openai/older", prompt="Once", extra_headers=exact)
+
+
+def test_traces_are_replayed_to_the_byte(server: RunningServer, client: OpenAI, upstream: Upstream) -> None:
+    upstream.script("again", response("Yes."), response_stream("Yes."))
+    upstream.script("again-chat", completion("Yes."), streamed("Yes."))
+    traces: list[str] = []
+
+    for model in ("openai/again", "up/again-chat", "task/answer"):
+        raw = client.responses.with_raw_response.create(model=model, input="Well?")
+        stream = client.responses.with_raw_response.create(model=model, input="Well?", stream=True)
+        list(stream.parse())
+        traces += [each.headers["x-lasttenth-trace"] for each in (raw, stream)]
+    eventually(lambda: all(spans_of(server, trace) for trace in traces))
+    replays = server.request("POST", "/api/replays", body=msgspec.json.encode({"traces": traces})).json()
+
+    assert [(each["outcome"], each.get("reason")) for each in replays] == [("same", "")] * 6

@@ -304,3 +304,15 @@ def test_usage_is_whole() -> None:
     assert body["usage"]["input_tokens_details"]["cached_tokens"] == 3
     assert body["usage"]["output_tokens_details"]["reasoning_tokens"] == 2
     assert body["usage"]["total_tokens"] == 13
+
+
+def test_stream_of_words_is_read_as_it_was_written() -> None:
+    cited = Text(text="Yes.", citations=(Citation(document="policy.md", quote="thirty days", start=3, end=14, at=4),))
+    writer = StreamWriter(lost=Lost())
+
+    stream = b"".join(map(writer.write, said(cited, Refusal(text="But no."), reason="refused")))
+    found = read(*(event for event in stream.split(b"\n\n") if event))
+
+    parts = [each.part for each in found if isinstance(each, Piece)]
+    assert parts == [Text(text="Yes."), Text(text="", citations=cited.citations), Refusal(text="But no.")]
+    assert found[-2:] == [Stopped(reason="refused"), Over()]
