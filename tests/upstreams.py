@@ -115,31 +115,40 @@ def chunk(data: bytes) -> bytes:
 
 
 class Authority(NamedTuple):
-    """Certificates for 127.0.0.1: one that an authority signed, and the authority's own."""
+    """An authority's own certificate, and two that it signed."""
 
     root: Path
     tls: ssl.SSLContext
-    """For a server that shows the signed certificate."""
+    """For a server that shows a certificate of 127.0.0.1."""
+    elsewhere: ssl.SSLContext
+    """For a server that shows a certificate of another name."""
 
 
 def make_authority(folder: Path) -> Authority:
-    """Make an authority and a certificate that it signed, or skip the test where openssl is missing."""
-    root, key, request, signed = (folder / name for name in ("root.pem", "key.pem", "request.pem", "signed.pem"))
-    extensions = folder / "extensions"
-    extensions.write_text("subjectAltName=IP:127.0.0.1\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n")
-    new_key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "30"]
-    own = ["-keyout", folder / "root.key", "-out", root, "-subj", "/CN=Authority of a test"]
-    theirs = ["-keyout", key, "-out", request, "-subj", "/CN=127.0.0.1"]
-    by_root = ["-CA", root, "-CAkey", folder / "root.key", "-CAcreateserial", "-days", "30", "-extfile", extensions]
-    try:
-        for command in (
-            ["req", "-x509", *new_key, *own],
-            ["req", *new_key[:-2], *theirs],
-            ["x509", "-req", "-in", request, "-out", signed, *by_root],
-        ):
-            subprocess.run(["openssl", *map(str, command)], check=True, capture_output=True)
-    except FileNotFoundError:
-        pytest.skip("openssl is not installed: no certificates can be made")
+    """Make an authority and the certificates that it signs, or skip the test where openssl is missing."""
+    root, key = folder / "root.pem", folder / "root.key"
+    _openssl("req", "-x509", *_NEW_KEY, "-days", 30, "-keyout", key, "-out", root, "-subj", "/CN=Authority of a test")
+    return Authority(root, _signed(folder, "IP:127.0.0.1"), _signed(folder, "DNS:other.example"))
+
+
+_NEW_KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
+
+
+def _signed(folder: Path, name: str) -> ssl.SSLContext:
+    """Return the context of a server that shows a certificate of a name."""
+    names = ("root.pem", "root.key", "key.pem", "request.pem", "signed.pem", "extensions")
+    root, root_key, key, request, signed, extensions = (folder / each for each in names)
+    extensions.write_text(f"subjectAltName={name}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n")
+    _openssl("req", *_NEW_KEY, "-keyout", key, "-out", request, "-subj", "/CN=test")
+    by_root = ("-CA", root, "-CAkey", root_key, "-CAcreateserial", "-days", 30, "-extfile", extensions)
+    _openssl("x509", "-req", "-in", request, "-out", signed, *by_root)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(signed, key)
-    return Authority(root=root, tls=tls)
+    return tls
+
+
+def _openssl(*arguments: object) -> None:
+    try:
+        subprocess.run(["openssl", *map(str, arguments)], check=True, capture_output=True)
+    except FileNotFoundError:
+        pytest.skip("openssl is not installed: no certificates can be made")

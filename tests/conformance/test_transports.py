@@ -349,6 +349,28 @@ def test_answer_that_does_not_begin_in_time_is_a_timeout(run: Run) -> None:
 
 
 @pytest.mark.parametrize("whole", [True, False])
+def test_chunk_whose_size_is_no_number_breaks_an_answer_off(run: Run, whole: bool) -> None:
+    async def work(transport: Transport) -> None:
+        has_begun = asyncio.Event()
+
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            await peer.send(CHUNKED, chunk(b"one"))
+            await has_begun.wait()
+            await peer.send(b"wall\r\n")
+            await peer.left()
+
+        async with RawServer(serve) as server:
+            inbound = await transport.send(post(server.url))
+            has_begun.set()
+            with pytest.raises(UpstreamError, match="gave no whole answer"):
+                await (inbound.read(99) if whole else pieces(inbound))
+            await inbound.close()
+
+    run(work)
+
+
+@pytest.mark.parametrize("whole", [True, False])
 def test_answer_that_stalls_is_a_timeout(run: Run, whole: bool) -> None:
     async def serve(peer: Peer) -> None:
         await peer.request()
@@ -496,6 +518,30 @@ def test_connection_that_was_closed_while_idle_is_replaced(run: Run) -> None:
     run(work)
 
 
+def test_connections_that_are_all_closed_when_they_are_used_again_are_replaced(
+    run: Run, engine: Engine, request: pytest.FixtureRequest
+) -> None:
+    if engine == "pyreqwest":
+        reason = "pyreqwest 0.15.1 sends nothing anew that it has sent on a kept connection"
+        request.applymarker(pytest.mark.xfail(reason=reason, raises=UpstreamError, strict=True))
+
+    async def work(transport: Transport) -> None:
+        everybody = asyncio.Barrier(3)
+
+        async def serve(peer: Peer) -> None:
+            await peer.request()
+            if peer.number <= everybody.parties:
+                await everybody.wait()
+            await peer.send(answer(b"hello"))
+            await peer.request()
+
+        async with RawServer(serve) as server:
+            await asyncio.gather(*(ask(transport, server.url) for _ in range(everybody.parties)))
+            assert await ask(transport, server.url) == b"hello"
+
+    run(work)
+
+
 def test_request_that_may_have_been_begun_is_not_sent_twice(run: Run) -> None:
     received = []
 
@@ -550,6 +596,22 @@ def test_requests_beyond_the_limit_get_their_turn(run: Run) -> None:
             assert server.connections < 10
 
     run(work, Limits(connect=SECONDS, read=SECONDS, connections=2))
+
+
+def test_wait_for_a_connection_that_others_have_is_bounded(run: Run) -> None:
+    async def serve(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(CHUNKED, chunk(b"hel"))
+        await peer.left()
+
+    async def work(transport: Transport) -> None:
+        async with RawServer(serve) as server:
+            first = await transport.send(post(server.url))
+            with pytest.raises(UpstreamTimeoutError):
+                await transport.send(post(server.url))
+            await first.close()
+
+    run(work, Limits(connect=0.2, read=SECONDS, connections=1))
 
 
 def test_answer_that_is_closed_early_gives_its_place_to_the_next(run: Run) -> None:

@@ -263,7 +263,6 @@ BROKEN_STREAMS = {
     "stalled": (message_stream("first", ending="stall", finished=False), "upstream_timeout"),
     "malformed event": (message_stream("first", b'data: {"type": "content_bl\n\n'), "upstream_error"),
     "not JSON": (message_stream("first", b"data: <html>oops</html>\n\n"), "upstream_error"),
-    "no events at all": (UpstreamAnswer(media_type="text/event-stream"), "upstream_error"),
 }
 
 

@@ -90,7 +90,6 @@ BROKEN_STREAMS = {
     "ended too early": streamed("first", finished=False),
     "malformed event": streamed("first", b'data: {"choices": [{"delta": {"con\n\n'),
     "not JSON": streamed("first", b"data: <html>oops</html>\n\n"),
-    "no events at all": UpstreamAnswer(media_type="text/event-stream"),
     "an error of its own": streamed(
         "first", b'data: {"error": {"message": "No.", "code": "upstream_error"}}\n\n', finished=False
     ),
@@ -109,6 +108,16 @@ def test_broken_stream_of_an_upstream_ends_with_the_error(
     assert error_in_stream(found)["code"] == "upstream_error"
     assert_traced(server, found.headers["x-request-id"], code="upstream_error")
     assert_serving(server)
+
+
+def test_stream_that_fails_before_its_first_event_is_answered_with_the_status_of_the_error(
+    server: RunningServer, upstream: Upstream
+) -> None:
+    upstream.script("empty-stream", UpstreamAnswer(media_type="text/event-stream"))
+
+    found = server.request("POST", CHAT, body=chat("up/empty-stream", stream=True))
+
+    assert_refused(server, found, status=502, code="upstream_error")
 
 
 def test_stalled_stream_ends_with_the_error(server: RunningServer, upstream: Upstream) -> None:

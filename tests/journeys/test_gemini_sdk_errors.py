@@ -304,7 +304,6 @@ BROKEN_STREAMS = {
     "stalled": (content_stream("first", ending="stall", finished=False), "upstream_timeout"),
     "malformed event": (content_stream("first", b'data: {"candidates": [\n\n'), "upstream_error"),
     "not JSON": (content_stream("first", b"data: <html>oops</html>\n\n"), "upstream_error"),
-    "no events at all": (UpstreamAnswer(media_type="text/event-stream"), "upstream_error"),
 }
 
 

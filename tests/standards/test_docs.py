@@ -24,6 +24,7 @@ from lasttenth.app.configuration import (
     read_settings,
 )
 from lasttenth.cli.main import COMMANDS
+from lasttenth.models.providers.ruled import UnsupportedRule
 from lasttenth.models.providers.scripted import Line
 from lasttenth.net.transport import Limits
 from lasttenth.testing import clean_environment, running_server
@@ -33,7 +34,16 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 TEXT = "\n".join(page.read_text(encoding="utf-8") for page in PAGES)
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
-KINDS = (ListenSettings, ProviderSettings, DeploymentSettings, RouteSettings, ServerLimits, Limits, Line)
+KINDS = (
+    ListenSettings,
+    ProviderSettings,
+    UnsupportedRule,
+    DeploymentSettings,
+    RouteSettings,
+    ServerLimits,
+    Limits,
+    Line,
+)
 NOT_RUN = {"make demo", "make test", "make check"}
 """What the continuous integration runs itself."""
 

@@ -192,8 +192,8 @@ class App:
     async def models(self) -> ModelsView:
         """Return the models of all providers, with what they cost now where that is known."""
         models, failures = await self.installation.router.models()
-        prices, now = self.installation.prices, self.installation.clock.now()
-        return ModelsView(models=[model_view(model, prices, at=now) for model in models], failures=failures)
+        prices, facts, now = self.installation.prices, self.installation.facts, self.installation.clock.now()
+        return ModelsView(models=[model_view(model, prices, facts, at=now) for model in models], failures=failures)
 
     async def prepare(
         self, docs: Paths, *, index: str = "", progress: Callable[[Progress], None] = lambda _: None

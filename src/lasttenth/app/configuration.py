@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 import msgspec
 import yaml
 
-from lasttenth.models.port import ProtocolName
+from lasttenth.models.port import MOST_REPLY_BYTES, ProtocolName
+from lasttenth.models.providers.ruled import UnsupportedRule
 from lasttenth.models.providers.scripted import Script
-from lasttenth.models.routes.route import Patience
+from lasttenth.models.routes.patience import Patience
 from lasttenth.net.transport import Engine, Limits
 from lasttenth.records.definitions import StructuredOutput
 from lasttenth.records.errors import ConfigurationError
@@ -32,6 +33,10 @@ OPENAIS_HOST = "api.openai.com"
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
+
+
+Tag = Annotated[str, msgspec.Meta(pattern="^[a-z0-9][a-z0-9._-]{0,39}$")]
+Tags = tuple[Tag, ...]
 
 
 class ListenSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -51,6 +56,10 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     """How it is told what shape an answer must have: by a JSON Schema, by asking for JSON, or in the prompt alone."""
     responses: bool | None = None
     """Whether a server of OpenAI's protocol speaks its Responses protocol too; where nobody says, OpenAI's own does."""
+    tags: Tags = ()
+    """What holds for it, such as where it is: requests may ask for that."""
+    unsupported: tuple[UnsupportedRule, ...] = ()
+    """What becomes of parameters that some of its models do not take."""
 
     def __post_init__(self) -> None:
         if self.responses is not None and self.protocol != "openai":
@@ -70,6 +79,8 @@ class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unkno
 
     model: str
     weight: Annotated[float, msgspec.Meta(gt=0)] = 1.0
+    tags: Tags = ()
+    """What holds for it beside what holds for its provider."""
 
 
 class RouteSettings(Patience, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -80,9 +91,10 @@ class RouteSettings(Patience, frozen=True, kw_only=True, forbid_unknown_fields=T
 
 
 class ServerLimits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What a request may be, in bytes."""
+    """What a request, and a provider's whole answer, may be, in bytes."""
 
     body: Annotated[int, msgspec.Meta(ge=1)] = 32 * 2**20
+    reply: Annotated[int, msgspec.Meta(ge=1)] = MOST_REPLY_BYTES
 
 
 class TraceSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

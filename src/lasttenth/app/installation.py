@@ -1,6 +1,7 @@
 """Wiring: from settings to a store, providers, a pipeline and all that stands between them."""
 
 import asyncio
+import math
 import os
 import random
 import socket
@@ -12,7 +13,7 @@ import msgspec
 
 from lasttenth import __version__
 from lasttenth.access.keys import Keyring, read_pepper
-from lasttenth.app.configuration import FILE_NAME, Settings, read_settings
+from lasttenth.app.configuration import FILE_NAME, DeploymentSettings, Settings, read_settings
 from lasttenth.app.embedder import EmbedderSlot
 from lasttenth.app.indexing import INDEX_KIND, IndexPaths, index_function
 from lasttenth.app.views import Crew, DeploymentView, HealthView
@@ -20,14 +21,16 @@ from lasttenth.context.embedding import Embedder
 from lasttenth.context.retrieval import Retriever
 from lasttenth.jobs import Functions, Runner
 from lasttenth.models.embeddings import default_cache
+from lasttenth.models.facts import Facts
 from lasttenth.models.port import ProtocolName, Provider
 from lasttenth.models.prices import Prices
 from lasttenth.models.providers.anthropic import AnthropicProvider
 from lasttenth.models.providers.builtin import BuiltinProvider
 from lasttenth.models.providers.gemini import GeminiProvider
 from lasttenth.models.providers.openai_compatible import OpenAICompatibleProvider
+from lasttenth.models.providers.ruled import RuledProvider
 from lasttenth.models.providers.scripted import ScriptedProvider
-from lasttenth.models.routes.deployments import Deployment
+from lasttenth.models.routes.deployments import Deployment, Terms
 from lasttenth.models.routes.route import Route
 from lasttenth.net.choosing import open_transport
 from lasttenth.observe.recording import Recorder
@@ -37,6 +40,7 @@ from lasttenth.records.errors import ConfigurationError, StorageError
 from lasttenth.records.hashing import content_hash
 from lasttenth.records.ids import Clock, Ids, SystemClock, system_randomness
 from lasttenth.records.traces import Span
+from lasttenth.records.usage import Usage
 from lasttenth.releases.registry import Registry
 from lasttenth.serve.cache import MemoryCache
 from lasttenth.serve.pipeline import Pipeline
@@ -55,6 +59,10 @@ _PROVIDERS: dict[ProtocolName, type[AnthropicProvider | GeminiProvider]] = {
     "anthropic": AnthropicProvider,
     "gemini": GeminiProvider,
 }
+LOCAL = "local"
+"""The tag of the models of this process."""
+_TYPICAL = Usage(input_tokens=3000, output_tokens=1000)
+"""By what this costs deployments are compared: three parts of input to one of output."""
 MOST_THREADS = 4
 """Processor threads of the embedder, where there are so many processors: the others are left to the requests."""
 _HOLDING: tuple[StructuredOutput, ...] = ("json_schema", "json_object", "none")
@@ -87,10 +95,11 @@ class Installation:
         self.keyring = Keyring(store, pepper=pepper, clock=clock, randomness=system_randomness, watch=self._watch)
         self._transport = open_transport(place.settings.transport, place.settings.timeouts)
         self.prices = Prices.load()
+        self.facts = Facts.load(self.prices.provider_named)
         providers = self._providers()
         self._known_routes = self._routes(providers)
         self._policies = {name: content_hash(ROUTE, route) for name, route in place.settings.routes.items()}
-        self.router = Router(providers, self._known_routes, clock=clock)
+        self.router = Router(providers, self._known_routes, tags=self._tags(), clock=clock)
         self.workers = Crew()
         self._registries: dict[str, Registry] = {}
         self._retrievers: dict[str, Retriever] = {}
@@ -98,8 +107,9 @@ class Installation:
             router=self.router,
             registry_of=self.registry,
             programs={"": self.program(record=self.recorder.record)},
-            settling=Settling(clock, self.prices, self.recorder.record),
+            settling=Settling(clock, self.prices, self.recorder.record, self.facts),
             cache=MemoryCache(size=place.settings.cache.bytes, seconds=place.settings.cache.seconds, clock=clock),
+            reply_limit=place.settings.limits.reply,
         )
         self.functions = Functions()
         self.functions.add(INDEX_KIND, index_function(self._embedder), payload=IndexPaths)
@@ -217,14 +227,32 @@ class Installation:
     def _routes(self, providers: Mapping[str, Provider]) -> dict[str, Route]:
         return {
             name: Route(
-                [_deployment(each.model, providers, self.clock, weight=each.weight) for each in route.deployments],
-                [_deployment(model, providers, self.clock) for model in route.fallbacks],
+                [self._deployment(each, providers) for each in route.deployments],
+                [self._deployment(DeploymentSettings(model=model), providers) for model in route.fallbacks],
                 patience=route,
                 clock=self.clock,
                 draw=random.random,
             )
             for name, route in self.place.settings.routes.items()
         }
+
+    def _deployment(self, settings: DeploymentSettings, providers: Mapping[str, Provider]) -> Deployment:
+        provider, slash, model = settings.model.partition("/")
+        if not slash or not model or provider not in providers:
+            raise ConfigurationError(
+                f"A route leads to {settings.model}, and there is no such provider.",
+                hint=f"Name it provider/model; providers here: {', '.join(sorted(providers))}.",
+            )
+        tags = self._tags().get(provider, frozenset()) | {*settings.tags}
+        price = self.prices.cost(settings.model, _TYPICAL, at=self.clock.now()).amount
+        terms = Terms(settings.weight, tags, math.inf if price is None else price)
+        return Deployment(settings.model, providers[provider], model, terms=terms, clock=self.clock)
+
+    def _tags(self) -> dict[str, frozenset[str]]:
+        """Return what holds for each provider: models of this process are where it is."""
+        settings = self.place.settings.providers
+        own = {"builtin": frozenset({LOCAL}), "scripted": frozenset({LOCAL})}
+        return own | {name: frozenset(provider.tags) for name, provider in settings.items()}
 
     def _providers(self) -> dict[str, Provider]:
         settings = self.place.settings
@@ -234,20 +262,9 @@ class Installation:
         }
         for name, provider in settings.providers.items():
             kind = _PROVIDERS.get(provider.protocol) or partial(OpenAICompatibleProvider, protocols=provider.protocols)
-            providers[name] = kind(
-                name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport
-            )
+            made = kind(name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport)
+            providers[name] = RuledProvider(made, provider.unsupported) if provider.unsupported else made
         return providers
-
-
-def _deployment(name: str, providers: Mapping[str, Provider], clock: Clock, *, weight: float = 1.0) -> Deployment:
-    provider, slash, model = name.partition("/")
-    if not slash or not model or provider not in providers:
-        raise ConfigurationError(
-            f"A route leads to {name}, and there is no such provider.",
-            hint=f"Name it provider/model; providers here: {', '.join(sorted(providers))}.",
-        )
-    return Deployment(name, providers[provider], model, weight=weight, clock=clock)
 
 
 async def open_ledger(place: Place, clock: Clock) -> Store:

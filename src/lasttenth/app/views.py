@@ -1,11 +1,13 @@
 """What the doors show: records with their payloads as text."""
 
+import datetime as dt
 from decimal import Decimal
 from typing import Any, Literal
 
 import msgspec
 
 from lasttenth.models.catalogue import Rate, Tiered
+from lasttenth.models.facts import Facts
 from lasttenth.models.port import ModelInfo
 from lasttenth.models.prices import Prices
 from lasttenth.observe.recording import RecorderHealth
@@ -61,6 +63,15 @@ class ModelView(msgspec.Struct, frozen=True, kw_only=True):
     provider: str
     operations: tuple[str, ...]
     context_window: int | None = None
+    output_limit: int | None = None
+    """Tokens that an answer may have."""
+    reads: tuple[str, ...] = ()
+    """Forms of what it takes, such as text and image."""
+    writes: tuple[str, ...] = ()
+    retires: dt.date | None = None
+    """The last day on which it answers."""
+    is_retiring: bool = False
+    """Whether that is soon, or was."""
     input_price: Decimal | None = None
     output_price: Decimal | None = None
 
@@ -126,14 +137,19 @@ def span_view(span: Span) -> SpanView:
     return SpanView(**{**fields, "input": _text(span.input), "output": _text(span.output)})
 
 
-def model_view(model: ModelInfo, prices: Prices, *, at: int) -> ModelView:
-    """Return a model with what it costs at a time in Unix nanoseconds."""
-    price = prices.price_of(model.name, at=at)
+def model_view(model: ModelInfo, prices: Prices, facts: Facts, *, at: int) -> ModelView:
+    """Return a model with what is known of it at a time in Unix nanoseconds."""
+    price, known = prices.price_of(model.name, at=at), facts.of(model.name)
     return ModelView(
         name=model.name,
         provider=model.provider,
         operations=model.operations,
-        context_window=prices.context_window_of(model.name),
+        context_window=known.context or prices.context_window_of(model.name),
+        output_limit=known.output,
+        reads=known.reads,
+        writes=known.writes,
+        retires=known.retires,
+        is_retiring=facts.retiring(model.name, at=at) is not None,
         input_price=_flat(price.rates.input) if price else None,
         output_price=_flat(price.rates.output) if price else None,
     )

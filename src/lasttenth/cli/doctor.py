@@ -148,6 +148,7 @@ def _installation(folder: str) -> list[Finding]:
         ]
         findings += _indexes(indexes, app.installation.embedder.get())
         findings += [Finding(what="Provider", state="bad", said=failure) for failure in found.failures]
+        findings += await _retiring(app)
         findings += [
             Finding(what="Overdue", state="bad", said=f"{each.subject} of project {each.project} should have succeeded")
             for each in await app.installation.store.work.overdue()
@@ -167,6 +168,26 @@ def _installation(folder: str) -> list[Finding]:
         return run(folder, DEFAULT_PROJECT, look)
     except LasttenthError as error:
         return [Finding(what="Folder", state="bad", said=str(error))]
+
+
+async def _retiring(app: App) -> list[Finding]:
+    """Find the models of routes and of tasks that retire soon, or have."""
+    routes = app.installation.place.settings.routes
+    users = {f"route {name}": [each.model for each in route.deployments] for name, route in routes.items()}
+    for name, route in routes.items():
+        users[f"route {name}"] += route.fallbacks
+    registry = await app.installation.registry(app.project)
+    for task in await app.tasks.overview():
+        moves = (await app.tasks.get(task.name)).pointers
+        released = {release for move in moves for release in move.releases}
+        users[f"task {task.name}"] = [(await registry.find(task.name, each)).release.model for each in sorted(released)]
+    facts, now = app.installation.facts, app.installation.clock.now()
+    return [
+        Finding(what="Model", state="note", said=f"{model} retires on {last}, and {user} asks it: move to another one")
+        for user, models in users.items()
+        for model in dict.fromkeys(models)
+        if (last := facts.retiring(model, at=now)) is not None
+    ]
 
 
 def _indexes(indexes: Sequence[IndexView], embedder: Embedder | None) -> list[Finding]:

@@ -177,11 +177,17 @@ def _models(view: ModelsView) -> object:
             _known(each.context_window),
             _known(each.input_price),
             _known(each.output_price),
+            ", ".join(form for form in each.reads if form != "text"),
+            "" if each.retires is None else f"{each.retires}",
         ]
         for each in view.models
     ]
-    listed = table(("Model", "Operations", "Context", "$/M in", "$/M out"), rows, empty="No models.")
-    return Group(listed, *(Text(failure, style="yellow") for failure in view.failures))
+    names = ("Model", "Operations", "Context", "$/M in", "$/M out", "Reads", "Retires")
+    retiring = [
+        f"{each.name} retires on {each.retires}: move to another one." for each in view.models if each.is_retiring
+    ]
+    notes = [Text(note, style="yellow") for note in (*retiring, *view.failures)]
+    return Group(table(names, rows, empty="No models."), *notes)
 
 
 def job_lines(job: Job) -> Group:

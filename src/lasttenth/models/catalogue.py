@@ -181,6 +181,11 @@ class Catalogue(msgspec.Struct, frozen=True, kw_only=True):
             return None
         return self._model(owner, model.lower()) or self._model(owner, _with_dashed_date(model.lower()))
 
+    def provider_named(self, name: str) -> str:
+        """Return the id of the provider that a name means, empty where there is none."""
+        found = self._provider(name.lower().strip())
+        return "" if found is None else found.id
+
     def _provider(self, name: str) -> Provider | None:
         exact = (provider for provider in self.providers if provider.id == name)
         by_rule = (provider for provider in self.providers if provider.rule is not None and provider.rule.matches(name))

@@ -12,6 +12,8 @@ from lasttenth.records.usage import Usage
 
 DONE_DATA = b"[DONE]"
 DONE = b"data: [DONE]\n\n"
+STATUS = "lasttenth_status"
+"""The field of an event that says what is being done; in every protocol the same."""
 _encode = msgspec.json.Encoder().encode
 
 
@@ -167,6 +169,11 @@ def delta(head: ReplyHead, change: dict[str, Any], *, reason: str | None = None)
     """Return one event of a chat stream."""
     choices = [{"index": 0, "delta": change, "logprobs": None, "finish_reason": reason}]
     return event({**chunk_head(head), "choices": choices})
+
+
+def status(head: ReplyHead, doing: str, what: str) -> bytes:
+    """Return an event that says what is being done: it has no choice, as one has none that reports usage."""
+    return event({**chunk_head(head), "choices": [], STATUS: {"doing": doing, "what": what}})
 
 
 def final_usage(head: ReplyHead, usage: Usage | None) -> bytes:

@@ -12,6 +12,8 @@ from lasttenth.records.usage import Usage
 ModelOperation = Literal["chat", "completions", "embeddings", "count_tokens"]
 """`completions` continue a text; they are what came before chat."""
 ProtocolName = Literal["openai", "responses", "anthropic", "gemini"]
+MOST_REPLY_BYTES = 256 * 2**20
+"""Bytes that a whole answer may have, where nobody says otherwise."""
 
 
 class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,12 +27,14 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     body: bytes
     stream: bool = False
+    lost: tuple[str, ...] = ()
+    """What a translation could not carry into it."""
+    tags: frozenset[str] = frozenset()
+    """What has to hold for whoever answers."""
     headers: Mapping[str, str] = {}
     """Those of the caller that the protocol passes on; names are in lower case."""
-
-
-MOST_REPLY_BYTES = 256 * 2**20
-"""Bytes that a whole answer may have."""
+    reply_limit: int = MOST_REPLY_BYTES
+    """Bytes that a whole answer may have."""
 
 
 class Answered(NamedTuple):
@@ -41,10 +45,14 @@ class Answered(NamedTuple):
 
 
 class Translation(msgspec.Struct, kw_only=True):
-    """What is known of a reply that speaks another protocol than its provider does; it grows as the reply is read."""
+    """What is known of a call whose words were changed on the way; it grows as the reply is read."""
 
     lost: list[str]
     """What could not be carried, by where it stood."""
+    unsaid: set[str] = set()
+    """What of this need not be said to the caller."""
+    crosses: bool = True
+    """Whether the provider speaks another protocol than its caller, in its errors as well."""
     usage: Usage | None = None
     """What the provider reports, in full: the reply may say less."""
 

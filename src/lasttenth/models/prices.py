@@ -88,6 +88,10 @@ class Prices:
         rates = found.rates_at(dt.datetime.fromtimestamp(minute * 60, dt.UTC))
         return Price(model=model, version=self.version, rates=rates) if rates.are_known else None
 
+    def provider_named(self, name: str) -> str:
+        """Return the price list's id of the provider that a name means, empty where there is none."""
+        return self._catalogue.provider_named(name)
+
     def context_window_of(self, model: str) -> int | None:
         """Return how many tokens a model takes, or None where that is not known."""
         provider, _, name = model.partition("/")

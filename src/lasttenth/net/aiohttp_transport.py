@@ -8,6 +8,7 @@ import asyncio
 import os
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
+from functools import partial
 from weakref import WeakSet
 
 import aiohttp
@@ -31,6 +32,26 @@ _FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
 
 class _StaleError(aiohttp.ServerDisconnectedError):
     """A kept connection was closed before any of an answer came: it is safe to send the request anew."""
+
+
+class _Handler(ResponseHandler):
+    """A connection whose body hears of it when what follows is no HTTP: aiohttp 3.14.5 lets it wait for ever."""
+
+    def data_received(self, data: bytes) -> None:
+        """Take what has arrived."""
+        super().data_received(data)
+        failure, body = self.exception(), self._payload
+        if failure is not None and body is not None and not body.is_eof() and body.exception() is None:
+            body.set_exception(failure)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """aiohttp's pool, of these connections."""
+
+    def __init__(self, limits: Limits) -> None:
+        super().__init__(limit=limits.connections, ttl_dns_cache=DNS_SECONDS, keepalive_timeout=IDLE_SECONDS)
+        handler: type[ResponseHandler] = _Handler
+        self._factory = partial(handler, loop=self._loop)
 
 
 class _Route:
@@ -67,7 +88,7 @@ class AiohttpTransport:
     def __init__(self, limits: Limits, proxy_of: Callable[[Address], str] = proxy_for) -> None:
         self._limits = limits
         self._proxy_of = proxy_of
-        self._timeout = aiohttp.ClientTimeout(total=None, sock_connect=limits.connect, sock_read=limits.read)
+        self._timeout = aiohttp.ClientTimeout(total=None, connect=limits.connect, sock_read=limits.read)
         self._connector: aiohttp.TCPConnector | None = None
         self._served: WeakSet[ResponseHandler] = WeakSet()
         """Connections that have had a request before."""
@@ -82,10 +103,11 @@ class AiohttpTransport:
                 self._routes.pop(next(iter(self._routes)))
             route = self._routes[request.method, request.url] = self._route(request)
         try:
-            try:
-                return await self._answered(request, route)
-            except _StaleError:
-                return await self._answered(request, route)
+            while True:
+                try:
+                    return await self._answered(request, route)
+                except _StaleError:
+                    continue
         except _FAILURES as error:
             raise _failure(request.url, error) from error
 
@@ -121,9 +143,7 @@ class AiohttpTransport:
 
     async def _connected(self, route: _Route) -> Connection:
         if self._connector is None:
-            self._connector = aiohttp.TCPConnector(
-                limit=self._limits.connections, ttl_dns_cache=DNS_SECONDS, keepalive_timeout=IDLE_SECONDS
-            )
+            self._connector = _Connector(self._limits)
         return await self._connector.connect(route.target, [], self._timeout)
 
     def _route(self, request: Outbound) -> _Route:

@@ -84,7 +84,8 @@ class PyreqwestTransport:
         limits = self._limits
         building = ClientBuilder().follow_redirects(False).referer(False).tcp_nodelay(True).http1_only()
         building = building.max_connections(limits.connections).pool_idle_timeout(timedelta(seconds=IDLE_SECONDS))
-        building = building.connect_timeout(timedelta(seconds=limits.connect))
+        connecting = timedelta(seconds=limits.connect)
+        building = building.connect_timeout(connecting).pool_timeout(connecting)
         building = building.read_timeout(timedelta(seconds=limits.read)).no_proxy()
         return (building.proxy(ProxyBuilder.all(proxy)) if proxy else building).build()
 

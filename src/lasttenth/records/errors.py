@@ -4,6 +4,7 @@ The doors translate: `status` is the HTTP answer, `kind` the `type` field of Ope
 that programs and documentation use, `exit_code` what the command line returns.
 """
 
+from collections.abc import Collection
 from typing import ClassVar
 
 from lasttenth.records.attempts import Attempt
@@ -41,6 +42,17 @@ class InvalidRequestError(LasttenthError):
     """The request cannot be understood: broken JSON, a missing field, a wrong type."""
 
     code, status, kind, exit_code = "invalid_request", 400, "invalid_request_error", 2
+
+
+def untagged(who: str, tags: Collection[str], fit: str = "") -> InvalidRequestError:
+    """Return the refusal of a call that may go to certain places alone. `who` begins a sentence; `fit` names places."""
+    return InvalidRequestError(
+        f"{who} the tags that were asked for: {', '.join(sorted(tags))}.",
+        hint=f"Providers that have them: {fit}."
+        if fit
+        else "Tags stand under providers and deployments in the settings.",
+        parameter="tags",
+    )
 
 
 class MethodNotAllowedError(InvalidRequestError):

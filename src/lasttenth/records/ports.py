@@ -49,6 +49,13 @@ class ToolCallPart(msgspec.Struct, frozen=True):
     call: dict[str, Any]
 
 
+class StatusPart(msgspec.Struct, frozen=True, kw_only=True):
+    """What is being done before the answer comes, for users who wait: `doing`, and with what."""
+
+    doing: str
+    what: str = ""
+
+
 class FitPart(msgspec.Struct, frozen=True, kw_only=True):
     """How an answer came to fit its schema: how often it was asked for, and whether the last one had to be unwrapped."""
 
@@ -76,7 +83,7 @@ class GroundingPart(msgspec.Struct, frozen=True, kw_only=True):
     declined: bool
 
 
-ReplyPart = TextPart | RefusalPart | ToolCallPart | Citation | GroundingPart | FitPart | FinishPart
+ReplyPart = TextPart | RefusalPart | ToolCallPart | Citation | StatusPart | GroundingPart | FitPart | FinishPart
 
 
 class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,11 +96,13 @@ class ChatRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SpanScope(msgspec.Struct, frozen=True, kw_only=True):
-    """Where work belongs: the project and the span under which its own spans are recorded."""
+    """Where work belongs: the project and the span under which its own spans are recorded, and who may do it."""
 
     project: str
     trace_id: str
     span_id: str
+    tags: frozenset[str] = frozenset()
+    """What has to hold for every model that is asked for it."""
 
 
 class TaskCall(msgspec.Struct, frozen=True, kw_only=True):

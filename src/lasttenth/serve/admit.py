@@ -22,6 +22,7 @@ UNIT_HEADER = "x-lasttenth-unit"
 VARIABLES_HEADER = "x-lasttenth-variables"
 STREAMED = frozenset({"chat", "completions"})
 """Operations whose answers may come as streams."""
+TAGS = "tags"
 MAX_UNIT = 200
 MAX_MODEL = 200
 
@@ -46,6 +47,7 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
         controls = {name.removeprefix(CONTROL_KEY): _text(value) for name, value in own.items() if value is not None}
         fields = _without_controls(fields) if own else fields
     unit, source = _unit(request, controls, head, scope)
+    controls |= _header_controls(request)
     return Call(
         operation=request.operation,
         protocol=protocol,
@@ -54,11 +56,11 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
         body=body,
         fields=fields,
         headers=_passed_headers(request) if protocol.passed_headers else {},
-        controls={**controls, **_header_controls(request)},
+        controls=controls,
         unit=unit,
         unit_source=source,
         key=request.key,
-        scope=scope,
+        scope=msgspec.structs.replace(scope, tags=_tags(controls[TAGS])) if TAGS in controls else scope,
     )
 
 
@@ -73,6 +75,16 @@ def named(model: str) -> str:
             parameter="model",
         )
     return model
+
+
+def _tags(text: str) -> frozenset[str]:
+    """Return the tags that are asked for. Raises InvalidRequestError where there is none in what claims to name some."""
+    tags = frozenset(tag.strip().lower() for tag in text.split(",") if tag.strip())
+    if not tags:
+        raise InvalidRequestError(
+            "The tags are empty.", hint="Name some, with commas, or leave them out.", parameter=TAGS
+        )
+    return tags
 
 
 def _text(value: Any) -> str:

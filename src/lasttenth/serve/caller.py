@@ -81,7 +81,7 @@ class PipelineCaller:
             controls={},
             unit=scope.trace_id,
             unit_source="random",
-            scope=SpanScope(project=scope.project, trace_id=scope.trace_id, span_id=self._ids.span()),
+            scope=msgspec.structs.replace(scope, span_id=self._ids.span()),
             parent_id=scope.span_id,
         )
 

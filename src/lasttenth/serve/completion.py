@@ -15,6 +15,7 @@ from lasttenth.records.ports import (
     GroundingPart,
     RefusalPart,
     ReplyPart,
+    StatusPart,
     TextPart,
     ToolCallPart,
 )
@@ -22,14 +23,21 @@ from lasttenth.serve.settle import Settlement
 
 CITATION_TYPE = "lasttenth_citation"
 
-Shown = TextPart | RefusalPart | ToolCallPart | Citation
+Shown = TextPart | RefusalPart | ToolCallPart | Citation | StatusPart
 """What of an answer goes on to the caller."""
 
 
 class Completion:
-    """An answer on its way out. Begin it, then take it whole or as events; close it where it is given up."""
+    """An answer on its way out. Begin it, then take it whole or as events; close it where it is given up.
 
-    def __init__(self, parts: AsyncGenerator[ReplyPart], settlement: Settlement) -> None:
+    Args:
+        parts: the answer.
+        settlement: takes what is said of it.
+        says_status: whether events say what is being done before the answer comes.
+    """
+
+    def __init__(self, parts: AsyncGenerator[ReplyPart], settlement: Settlement, *, says_status: bool = False) -> None:
+        self._says_status = says_status
         self._shown = self._noting(parts)
         self._settlement = settlement
         self._first: Shown | None = None
@@ -79,6 +87,8 @@ class Completion:
                         yield openai.delta(self._head, {"annotations": [_annotation(part)]})
                     case ToolCallPart(call):
                         yield openai.delta(self._head, {"tool_calls": [call]})
+                    case StatusPart():
+                        yield openai.status(self._head, part.doing, part.what)
         yield openai.delta(self._head, {}, reason=self._reason)
         if include_usage:
             yield openai.final_usage(self._head, self._settlement.outcome.usage)
@@ -107,6 +117,8 @@ class Completion:
                         self._settlement.outcome.attributes |= {"repaired": True} if repaired else {}
                     case FinishPart():
                         self._finish(part)
+                    case StatusPart() if not self._says_status:
+                        continue
                     case _:
                         yield part
 

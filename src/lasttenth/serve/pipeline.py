@@ -15,6 +15,7 @@ import logging
 from collections.abc import Mapping
 from functools import partial
 
+from lasttenth.models.port import MOST_REPLY_BYTES
 from lasttenth.records.errors import LasttenthError
 from lasttenth.records.ids import Ids
 from lasttenth.records.ports import Program, SpanScope
@@ -40,6 +41,7 @@ class Pipeline:
         programs: what runs for a task, by its name; the entry "" runs for all others.
         settling: how calls are settled.
         cache: keeps answers for requests that opt in.
+        reply_limit: bytes that a whole answer of a model may have.
     """
 
     def __init__(
@@ -50,11 +52,12 @@ class Pipeline:
         programs: Mapping[str, Program],
         settling: Settling,
         cache: ReplyCache,
+        reply_limit: int = MOST_REPLY_BYTES,
     ) -> None:
         self._router = router
         self._ids = Ids(settling.clock)
         self._settling = settling
-        self._relay = Relay(router)
+        self._relay = Relay(router, reply_limit=reply_limit)
         self.caller = PipelineCaller(self._relay, ids=self._ids, begin=settling.begin)
         self._caching = ExactCaching(cache)
         self._tasks = TaskRunner(

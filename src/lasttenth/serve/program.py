@@ -12,7 +12,7 @@ from lasttenth.models.openai import function_tool
 from lasttenth.records.definitions import Environment, Release, RetrievalBinding, StructuredOutput
 from lasttenth.records.errors import ConflictError, InvalidRequestError
 from lasttenth.records.ids import Clock, Ids
-from lasttenth.records.ports import Caller, ChatRequest, ReplyPart, TaskCall
+from lasttenth.records.ports import Caller, ChatRequest, ReplyPart, StatusPart, TaskCall
 from lasttenth.records.traces import Payload, Span
 from lasttenth.releases.rendering import PASSAGES, QUESTION, examples, render, variables_of
 from lasttenth.releases.schemas import schema_of
@@ -162,8 +162,11 @@ class DefaultProgram:
         Raises:
             InvalidAnswerError: no answer fits the release's schema.
         """
-        request, passages = await self.prepare(call)
         release, chat = call.release, partial(caller.chat, scope=call.scope)
+        if release.retrieval is not None:
+            yield StatusPart(doing="searching", what=release.retrieval.index)
+        request, passages = await self.prepare(call)
+        yield StatusPart(doing="asking", what=release.model)
         if release.output_schema is not None:
             parts = typed(request, schema_of(release.output_schema), chat)
         elif release.cites:

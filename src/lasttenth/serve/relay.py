@@ -1,25 +1,33 @@
 """Call and stream: pass a request to a provider and its answer back, reading only what says how much it consumed."""
 
-from collections.abc import AsyncGenerator, Iterable
+import asyncio
+import contextlib
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable
+from contextlib import aclosing
 from functools import partial
 
 from lasttenth.models import bodies
 from lasttenth.models.port import MOST_REPLY_BYTES, ModelReply, ModelRequest
 from lasttenth.models.protocols import Said
+from lasttenth.models.protocols.wire import Price
 from lasttenth.models.routes.call import RoutedReply
-from lasttenth.net.events import EventCutter, data_of
+from lasttenth.net.events import BORDER, EventCutter, data_of
 from lasttenth.records.errors import UpstreamError
 from lasttenth.serve.calls import Call, GatewayReply
 from lasttenth.serve.replies import reply_headers
 from lasttenth.serve.route import Router
 from lasttenth.serve.settle import Settlement, settled
 
+DRAIN_SECONDS = 1.0
+"""How long a stream may stay open after it has said its end."""
+
 
 class Relay:
-    """Answer calls of models."""
+    """Answer calls of models; a whole answer may have `reply_limit` bytes."""
 
-    def __init__(self, router: Router) -> None:
+    def __init__(self, router: Router, *, reply_limit: int = MOST_REPLY_BYTES) -> None:
         self._router = router
+        self._reply_limit = reply_limit
 
     async def answer(self, call: Call, settlement: Settlement) -> GatewayReply:
         """Return the provider's answer. Raises ModelNotFoundError, UpstreamError, InvalidRequestError."""
@@ -32,30 +40,23 @@ class Relay:
             model=target.model,
             body=body,
             stream=call.stream,
+            tags=call.scope.tags,
             headers=call.headers,
+            reply_limit=self._reply_limit,
         )
         reply = await target.provider.call(request)
         if isinstance(reply, RoutedReply):
             settlement.routed(reply.answered)
         settlement.outcome.translation = reply.translation
+        if call.stream and reply.status == 200 and reply.media_type.startswith(bodies.EVENT_STREAM):
+            return await _streamed(reply, settlement)
         settlement.watch.lap("call")
-        if reply.media_type.startswith(bodies.EVENT_STREAM) and reply.status < 400:
-            events = _relayed(reply, settlement)
-            headers = reply_headers(settlement)
-            stream = await settled(settlement, events, close=reply.close)
-            return GatewayReply(
-                status=reply.status,
-                media_type=bodies.EVENT_STREAM,
-                headers=headers,
-                body=stream,
-                summary=partial(reply_headers, settlement),
-            )
-        return await _whole(reply, settlement)
+        return await _whole(reply, settlement, limit=self._reply_limit)
 
 
-async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
+async def _whole(reply: ModelReply, settlement: Settlement, *, limit: int) -> GatewayReply:
     try:
-        body = await reply.read(MOST_REPLY_BYTES)
+        body = await reply.read(limit)
     finally:
         await reply.close()
     settlement.watch.lap("stream")
@@ -68,7 +69,7 @@ async def _whole(reply: ModelReply, settlement: Settlement) -> GatewayReply:
         outcome.attributes["upstream_status"] = reply.status
         outcome.output = body = _as_error(body, reply, settlement.call)
     elif said is not None:
-        settlement.price(said.consumed)
+        settlement.price(said.consumed if reply.translation is None else reply.translation.usage)
     headers = reply_headers(settlement)
     if reply.retry_after:
         headers["retry-after"] = reply.retry_after
@@ -96,40 +97,87 @@ def _checked(status: int, body: bytes, said: Said | None, settlement: Settlement
     return status
 
 
+async def _streamed(reply: ModelReply, settlement: Settlement) -> GatewayReply:
+    """Return a stream that has begun: one that fails before that is a reply of its own. Raises UpstreamError."""
+    events = _relayed(reply, settlement)
+    try:
+        first = await anext(events, b"")
+    except BaseException:
+        await reply.close()
+        raise
+    settlement.watch.lap("call")
+    headers = reply_headers(settlement)
+    stream = await settled(settlement, _from(first, events), close=reply.close)
+    return GatewayReply(
+        status=200,
+        media_type=bodies.EVENT_STREAM,
+        headers=headers,
+        body=stream,
+        summary=partial(reply_headers, settlement),
+    )
+
+
+async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
+    async with aclosing(rest):
+        if first:
+            yield first
+        async for piece in rest:
+            yield piece
+
+
 async def _relayed(reply: ModelReply, settlement: Settlement) -> AsyncGenerator[bytes]:
     """Pass events on, those that arrive together as one piece.
 
     Raises:
         UpstreamError: an event cannot be read, or the stream ends before the answer is complete.
     """
-    passing = _Passing(settlement)
+    # What a translation says is consumed is less than what it knows, or more where nothing is known.
+    passing = _Passing(settlement, settlement.price if reply.translation is None else lambda _: None)
     cutter = EventCutter()
+    chunks = reply.chunks()
     try:
-        async for chunk in reply.chunks():
+        async for chunk in chunks:
             piece = passing.of(cutter.feed(chunk))
             if piece:
                 yield piece
             passing.check()
-        piece = passing.of([cutter.rest])
+            if passing.is_over:
+                await _drain(chunks)
+                return
+        piece = passing.of([cutter.rest] if data_of(cutter.rest) else [])
         if piece:
-            yield piece
+            # Its border is missing: without one nobody would read it, or what may follow.
+            yield piece.rstrip() + BORDER
         passing.check(is_last=True)
     finally:
         if reply.translation is not None:
             settlement.price(reply.translation.usage)
 
 
+async def _drain(chunks: AsyncIterator[bytes]) -> None:
+    """Read what follows an answer's end, which nobody waits for, so that the connection can serve another call."""
+    with contextlib.suppress(UpstreamError, TimeoutError):
+        async with asyncio.timeout(DRAIN_SECONDS):
+            async for _ in chunks:
+                pass
+
+
 class _Passing:
     """What passes of a stream, and how it stands."""
 
-    def __init__(self, settlement: Settlement) -> None:
+    def __init__(self, settlement: Settlement, price: Price) -> None:
         call = settlement.call
         self._settlement = settlement
-        self._reading = call.protocol.reading(call.fields, settlement.price)
+        self._reading = call.protocol.reading(call.fields, price)
         self._unreadable: bytes | None = None
 
+    @property
+    def is_over(self) -> bool:
+        """Tell whether nothing that follows belongs to the answer."""
+        return self._reading.is_over
+
     def of(self, events: Iterable[bytes]) -> bytes:
-        """Return what passes of some events, up to one that cannot be read."""
+        """Return what passes of some events, up to the last one, or to one that cannot be read."""
         passed: list[bytes] = []
         passes = self._reading.passes
         for event in events:
@@ -141,6 +189,8 @@ class _Passing:
                 self._unreadable = data
                 break
             passed.append(event)
+            if self._reading.is_over:
+                break
         if self._reading.has_failed:
             self._settlement.outcome.error = UpstreamError.code
         return b"".join(passed)
@@ -165,7 +215,7 @@ def _shown(body: bytes) -> str:
 
 def _as_error(body: bytes, reply: ModelReply, call: Call) -> bytes:
     """Return a provider's error in the protocol's shape: as it came, or wrapped where it is a page or another shape."""
-    if reply.translation is None and call.protocol.is_error(body):
+    if (reply.translation is None or not reply.translation.crosses) and call.protocol.is_error(body):
         return body
     error = UpstreamError(
         f"The provider answers {reply.status} and says: {bodies.message_in(body) or _shown(body)}.",

@@ -34,8 +34,9 @@ def reply_headers(settlement: Settlement) -> dict[str, str]:
     attempts = outcome.attributes.get("attempts")
     if attempts is not None:
         headers["x-lasttenth-attempts"] = str(attempts)
-    if outcome.translation is not None and outcome.translation.lost:
-        headers["x-lasttenth-lost"] = _listed(outcome.translation.lost)
+    if outcome.translation is not None:
+        lost = [place for place in outcome.translation.lost if place not in outcome.translation.unsaid]
+        headers |= {"x-lasttenth-lost": _listed(lost)} if lost else {}
     declined, groundedness = outcome.attributes.get("declined"), outcome.attributes.get("groundedness")
     if declined is not None:
         headers["x-lasttenth-answered"] = "false" if declined else "true"

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from lasttenth.models.port import ModelInfo, Provider
 from lasttenth.models.protocols import PROTOCOLS, WireProtocol
 from lasttenth.models.translation.provider import speaking
-from lasttenth.records.errors import InvalidRequestError, ModelNotFoundError, UpstreamError
+from lasttenth.records.errors import InvalidRequestError, ModelNotFoundError, UpstreamError, untagged
 from lasttenth.records.ids import Clock
 from lasttenth.releases.pointers import PRODUCTION
 from lasttenth.serve.calls import Call
@@ -37,6 +37,7 @@ class Router:
         providers: by the first part of `provider/model`.
         routes: what serves a name that stands for several models.
         aliases: names that stand for one model.
+        tags: what holds for a provider, by its name.
         clock: says when a translated answer was made.
     """
 
@@ -46,9 +47,11 @@ class Router:
         routes: Mapping[str, Provider] | None = None,
         *,
         aliases: Mapping[str, str] | None = None,
+        tags: Mapping[str, frozenset[str]] | None = None,
         clock: Clock,
     ) -> None:
         self._clock = clock
+        self._tags = tags
         self._providers = dict(providers)
         self._routes = dict(routes or {})
         self._aliases = dict(aliases or {})
@@ -86,12 +89,23 @@ class Router:
         Who speaks another protocol than the caller is spoken to in translation; chat alone is translated.
         """
         target = self.model_of(call.model)
+        if call.scope.tags:
+            self._check_tags(call)
         spoken = target.provider.protocols
         if not spoken or call.protocol.name in spoken:
             return target
         if call.operation != "chat":
             raise other_protocol(call, PROTOCOLS[spoken[0]])
         return ModelTarget(speaking(target.provider, call.protocol.name, self._clock), target.model)
+
+    def _check_tags(self, call: Call) -> None:
+        """Raise InvalidRequestError where a provider has not the tags that are asked for; routes see to it themselves."""
+        if self._tags is None or call.model in self._routes:
+            return
+        provider = call.model.partition("/")[0]
+        if not call.scope.tags <= self._tags.get(provider, frozenset()):
+            fit = sorted(name for name, tags in self._tags.items() if call.scope.tags <= tags)
+            raise untagged(f"{call.model} has not all of", call.scope.tags, ", ".join(fit))
 
     async def models(self) -> tuple[list[ModelInfo], list[str]]:
         """Return the models of all providers, and a line for each provider that could not be asked."""

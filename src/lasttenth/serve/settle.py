@@ -6,6 +6,7 @@ from contextlib import aclosing
 from typing import NamedTuple
 
 from lasttenth.models import bodies
+from lasttenth.models.facts import Facts
 from lasttenth.models.port import Answered
 from lasttenth.models.prices import Prices
 from lasttenth.records.attempts import Attempt
@@ -28,6 +29,8 @@ class Settling(NamedTuple):
     clock: Clock
     prices: Prices
     record: RecordSpan
+    facts: Facts = Facts.none()
+    """Which models retire."""
 
     def begin(self, call: Call, watch: Stopwatch | None = None) -> "Settlement":
         """Return the settlement of a call that begins now, or began with a watch."""
@@ -46,6 +49,7 @@ class Settlement:
         self.watch = watch
         self.outcome = Outcome(model=call.model, attributes=call.protocol.attributes.copy())
         self._prices = settling.prices
+        self._facts = settling.facts
         self._record = settling.record
         self._finished = False
 
@@ -85,6 +89,9 @@ class Settlement:
         call, outcome = self.call, self.outcome
         if outcome.translation is not None and outcome.translation.lost:
             outcome.attributes["lost"] = outcome.translation.lost
+        retires = self._facts.retiring(outcome.model, at=self.watch.started_at)
+        if retires is not None:
+            outcome.attributes["retires"] = retires.isoformat()
         if len(outcome.output) > MAX_RECORDED:
             outcome.attributes["output_bytes"] = len(outcome.output)
         span = Span(

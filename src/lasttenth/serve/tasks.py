@@ -43,6 +43,7 @@ FORWARDED = (
 """Parameters of a request that override those of the release."""
 
 VARIABLES = "variables"
+STATUS, EVENTS = "status", "events"
 
 
 class TaskRunner:
@@ -106,7 +107,8 @@ class TaskRunner:
     async def _run(
         self, task_call: TaskCall, program: Program, settlement: Settlement, speech: Speech | None
     ) -> GatewayReply:
-        completion = Completion(program.answer(task_call, self._caller), settlement)
+        says_status = task_call.stream and settlement.call.controls.get(STATUS) == EVENTS
+        completion = Completion(program.answer(task_call, self._caller), settlement, says_status=says_status)
         # What fails before the first word is answered with a status of its own, on streams as well.
         await completion.begin()
         settlement.outcome.translation = None if speech is None else speech.translation

@@ -17,7 +17,16 @@ import msgspec
 
 from lasttenth.records.definitions import StructuredOutput
 from lasttenth.records.errors import InvalidAnswerError
-from lasttenth.records.ports import ChatRequest, FinishPart, FitPart, RefusalPart, ReplyPart, TextPart, ToolCallPart
+from lasttenth.records.ports import (
+    ChatRequest,
+    FinishPart,
+    FitPart,
+    RefusalPart,
+    ReplyPart,
+    StatusPart,
+    TextPart,
+    ToolCallPart,
+)
 from lasttenth.records.usage import Usage
 from lasttenth.releases.schemas import Schema
 
@@ -70,6 +79,8 @@ async def typed(request: ChatRequest, schema: Schema, chat: Chat) -> AsyncGenera
     asked = request
     for attempt in range(1, MOST_ATTEMPTS + 1):
         said = _Said()
+        if attempt > 1:
+            yield StatusPart(doing="asking again", what=problems[0])
         async with aclosing(chat(asked)) as reply:
             async for part in reply:
                 if said.take(part, passes=request.stream):

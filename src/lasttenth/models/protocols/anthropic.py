@@ -149,6 +149,7 @@ class _Reading:
 
     def __init__(self, price: Price) -> None:
         self.is_complete = False
+        self.is_over = False
         self.has_failed = False
         self._price = price
         self._reports: list[msgspec.Raw] = []
@@ -157,9 +158,9 @@ class _Reading:
         """Take note of an event's data, and tell whether the event passes on. Raises what `UNREADABLE` names."""
         said = _said(data)
         if said.type == "message_stop":
-            self.is_complete = True
+            self.is_complete = self.is_over = True
         elif said.type == "error":
-            self.is_complete = self.has_failed = True
+            self.is_complete = self.is_over = self.has_failed = True
         elif said.type == "message_start":
             self._take((said.message or _Message()).usage)
         elif said.type == "message_delta":

@@ -200,6 +200,7 @@ class _Reading:
 
     def __init__(self, price: Price) -> None:
         self.is_complete = False
+        self.is_over = False
         self.has_failed = False
         self._price = price
         self._usage = UsageSoFar("gemini")
@@ -208,7 +209,7 @@ class _Reading:
         """Take note of an event's data, and tell whether the event passes on. Raises what `UNREADABLE` names."""
         said = _said(data)
         if said.is_error:
-            self.is_complete = self.has_failed = True
+            self.is_complete = self.is_over = self.has_failed = True
         elif not self.is_complete:
             self.is_complete = said.is_end
         self._price(self._usage.after(said.usage_metadata))

@@ -118,6 +118,7 @@ class _Reading:
 
     def __init__(self, price: Price, *, keep_usage: bool) -> None:
         self.is_complete = False
+        self.is_over = False
         self.has_failed = False
         self._price = price
         self._keep_usage = keep_usage
@@ -125,11 +126,11 @@ class _Reading:
     def passes(self, data: bytes) -> bool:
         """Take note of an event's data, and tell whether the event passes on. Raises what `UNREADABLE` names."""
         if data == openai.DONE_DATA:
-            self.is_complete = True
+            self.is_complete = self.is_over = True
             return True
         said = openai.read(data)
         if said.is_error:
-            self.is_complete = self.has_failed = True
+            self.is_complete = self.is_over = self.has_failed = True
         elif not self.is_complete:
             self.is_complete = _FINISHED.search(data) is not None
         if said.reports_usage:

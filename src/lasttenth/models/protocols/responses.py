@@ -97,16 +97,15 @@ class _Reading:
 
     def __init__(self, price: Price) -> None:
         self.is_complete = False
+        self.is_over = False
         self.has_failed = False
         self._price = price
 
     def passes(self, data: bytes) -> bool:
         """Take note of an event's data, and tell whether the event passes on. Raises what `UNREADABLE` names."""
-        if data == openai.DONE_DATA:  # some compatible servers add it
-            return True
         event = _event(data)
         if event.type in _ENDS or event.type in _FAILURES:
-            self.is_complete = True
-            self.has_failed = self.has_failed or event.type in _FAILURES
+            self.is_complete = self.is_over = True
+            self.has_failed = event.type in _FAILURES
             self._price(None if event.response is None else read_openai(event.response.usage))
         return True

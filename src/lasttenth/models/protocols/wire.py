@@ -51,6 +51,8 @@ class Reading(Protocol):
 
     is_complete: bool
     """True once the stream may end: its answer is whole, or it has said why it is not."""
+    is_over: bool
+    """True once the stream has said its end, or an error: nothing that follows belongs to it."""
     has_failed: bool
     """True once the stream has said an error."""
 

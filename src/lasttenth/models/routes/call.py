@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator
 import msgspec
 
 from lasttenth.models import bodies
-from lasttenth.models.port import MOST_REPLY_BYTES, Answered, ModelReply, ModelRequest
+from lasttenth.models.port import Answered, ModelReply, ModelRequest
 from lasttenth.models.protocols import PROTOCOLS
 from lasttenth.models.routes.content import NoContent, until_content
 from lasttenth.models.routes.deployments import Deployment
 from lasttenth.models.routes.failures import ELSEWHERE, PASSING, Failure, of_answer, of_error
 from lasttenth.models.routes.hedging import Usual
+from lasttenth.models.routes.patience import Patience
 from lasttenth.models.routes.replies import BegunReply, HeldReply
 from lasttenth.models.translation.provider import speaking
 from lasttenth.records.attempts import Attempt
@@ -32,11 +33,12 @@ _SECOND = 1e9
 class RoutedCall:
     """One call of a route, over all its attempts."""
 
-    def __init__(self, request: ModelRequest, first_content: float | None, clock: Clock, usual: Usual) -> None:
+    def __init__(self, request: ModelRequest, patience: Patience, clock: Clock, usual: Usual) -> None:
         self._request = request
         self._protocol = PROTOCOLS[request.protocol]
         self._fields = bodies.fields_of(request.body)
-        self._first_content = first_content
+        self._patience = patience
+        self._began = clock.monotonic()
         self._clock = clock
         self._usual = usual
         self.attempts: list[Attempt] = []
@@ -46,6 +48,18 @@ class RoutedCall:
         self.beyond: list[Deployment] = []
         """Those that will not do better."""
         self.may_go_elsewhere = True
+
+    @property
+    def may_go_on(self) -> bool:
+        """Tell whether another deployment may do better, and there is time for it."""
+        left = self._left
+        return self.may_go_elsewhere and (left is None or left > 0)
+
+    @property
+    def _left(self) -> float | None:
+        """Return the seconds that are left, None where there is no end to them."""
+        total = self._patience.total
+        return None if total is None else total - (self._clock.monotonic() - self._began) / _SECOND
 
     @property
     def beginning(self) -> bytes:
@@ -93,7 +107,7 @@ class RoutedCall:
     async def _attempt(self, deployment: Deployment) -> tuple[ModelReply | None, Failure | None]:
         request = self._addressed(deployment)
         try:
-            async with asyncio.timeout(self._first_content):
+            async with asyncio.timeout(_least(self._patience.first_content, self._left)):
                 reply = await speaking(deployment.provider, request.protocol, self._clock).call(request)
                 if reply.status >= 400:
                     return None, await self._refused(reply)
@@ -103,7 +117,7 @@ class RoutedCall:
             return None, of_error(error)
         except TimeoutError:
             self._last = UpstreamTimeoutError(
-                f"{deployment.name} said nothing for {self._first_content:g} seconds.", hint="Try again later."
+                f"{deployment.name} said nothing in time, which is {self._waited:g} seconds.", hint="Try again later."
             )
             return None, Failure("timeout")
         except NoContent:
@@ -123,10 +137,10 @@ class RoutedCall:
     async def _with_content(self, reply: ModelReply) -> ModelReply:
         """Return a reply once it has begun to say something, or is there as a whole. Raises NoContent, UpstreamError."""
         try:
-            if reply.media_type.startswith(bodies.EVENT_STREAM):
+            if self._request.stream and reply.media_type.startswith(bodies.EVENT_STREAM):
                 chunks = reply.chunks()
                 return BegunReply(reply, await until_content(chunks, self._protocol), chunks)
-            body = await reply.read(MOST_REPLY_BYTES)
+            body = await reply.read(self._request.reply_limit)
         except BaseException:
             await reply.close()
             raise
@@ -135,6 +149,30 @@ class RoutedCall:
         if said is None or said.is_error or self._request.stream:
             raise NoContent
         return HeldReply(reply, body)
+
+    async def timed(self, chunks: AsyncIterator[bytes], name: str) -> AsyncIterator[bytes]:
+        """Yield a stream. Raises UpstreamTimeoutError where it pauses for too long, or takes too long in all."""
+        while True:
+            try:
+                async with asyncio.timeout(_least(self._patience.between, self._left)):
+                    chunk = await anext(chunks, None)
+            except TimeoutError as error:
+                left = self._left
+                took = "took too long in all" if left is not None and left <= 0 else "paused for too long"
+                raise UpstreamTimeoutError(f"{name} {took}.", hint="Send the request again.") from error
+            if chunk is None:
+                return
+            yield chunk
+
+    @property
+    def is_timed(self) -> bool:
+        """Tell whether a stream is bounded at all."""
+        return self._patience.between is not None or self._patience.total is not None
+
+    @property
+    def _waited(self) -> float:
+        """Return how many seconds one waits for the first content, at most."""
+        return _least(self._patience.first_content, self._patience.total) or 0.0
 
     def _addressed(self, deployment: Deployment) -> ModelRequest:
         body = self._protocol.addressed(self._fields, deployment.model, stream=self._request.stream)
@@ -164,8 +202,9 @@ class RoutedReply:
         return await self._reply.read(limit)
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body. Raises UpstreamError when it breaks off."""
-        return self._reply.chunks()
+        """Yield the body. Raises UpstreamError when it breaks off, or takes too long."""
+        chunks = self._reply.chunks()
+        return self._call.timed(chunks, self._deployment.name) if self._call.is_timed else chunks
 
     async def close(self) -> None:
         """Give up the rest of the answer."""
@@ -174,3 +213,8 @@ class RoutedReply:
             self._deployment.end()
         with contextlib.suppress(UpstreamError):
             await self._reply.close()
+
+
+def _least(*seconds: float | None) -> float | None:
+    """Return the least of some times, None where none is bounded."""
+    return min((each for each in seconds if each is not None), default=None)

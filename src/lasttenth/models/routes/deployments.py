@@ -9,6 +9,7 @@ that fails again and again rests, each time longer, and is then tried by one cal
 import hashlib
 import math
 from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
 
 from lasttenth.models.port import Provider
 from lasttenth.models.routes.failures import PASSING, Failure
@@ -27,20 +28,41 @@ CROWDED = 4.0
 _SECOND = 1e9
 
 
+class Terms(NamedTuple):
+    """How a deployment is asked."""
+
+    weight: float = 1.0
+    """How many of the calls it should have, beside the others."""
+    tags: frozenset[str] = frozenset()
+    """What holds for it."""
+    price: float = math.inf
+    """What it costs, in any unit; infinite where that is not known."""
+
+
 class Deployment:
     """One model of one provider, with how it has answered lately.
 
     Args:
         name: `provider/model`.
         model: the provider's own name for it.
-        weight: how many of the calls it should have, beside the others.
+        terms: how it is asked.
     """
 
-    def __init__(self, name: str, provider: Provider, model: str, *, weight: float, clock: Clock) -> None:
+    def __init__(
+        self,
+        name: str,
+        provider: Provider,
+        model: str,
+        *,
+        terms: "Terms",
+        clock: Clock,
+    ) -> None:
         self.name = name
         self.provider = provider
         self.model = model
-        self.weight = weight
+        self.weight = terms.weight
+        self.tags = terms.tags
+        self.price = terms.price
         self.waiting = 0
         """Calls that it has not answered yet."""
         self._clock = clock
@@ -95,7 +117,11 @@ class Deployment:
 
 
 def choose(
-    deployments: Sequence[Deployment], *, tried: Collection[Deployment], draw: Callable[[], float]
+    deployments: Sequence[Deployment],
+    *,
+    tried: Collection[Deployment],
+    draw: Callable[[], float],
+    cheapest: bool = False,
 ) -> Deployment | None:
     """Return the deployment to ask next, None where each is tried already or rests.
 
@@ -103,8 +129,12 @@ def choose(
         deployments: among which.
         tried: those that this call has asked already.
         draw: returns a number from 0 to 1.
+        cheapest: whether those alone are fit that cost least; what costs nobody knows how much comes last.
     """
     fit = [each for each in deployments if each not in tried and each.rest <= 0]
+    if cheapest and fit:
+        least = min(each.price for each in fit)
+        fit = [each for each in fit if each.price == least]
     if len(fit) < 2:
         return fit[0] if fit else None
     one = _drawn(fit, draw)

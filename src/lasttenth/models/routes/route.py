@@ -8,15 +8,14 @@ answered by a storm; so are calls that are made twice because the first is slow,
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Annotated
-
-import msgspec
 
 from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName
 from lasttenth.models.routes.budget import Budget
 from lasttenth.models.routes.call import RoutedCall, RoutedReply
 from lasttenth.models.routes.deployments import Deployment, at_home, choose
 from lasttenth.models.routes.hedging import Usual, first_of
+from lasttenth.models.routes.patience import Patience
+from lasttenth.records.errors import untagged
 from lasttenth.records.ids import Clock
 
 RETRIED, HEDGED = 0.1, 0.05
@@ -25,19 +24,6 @@ FIRST_EXTRA = 10.0
 LONGEST_PAUSE = 5.0
 """Seconds that a call waits for a deployment that rests, where there is no other."""
 FIRST_PAUSE = 0.2
-
-Seconds = Annotated[float, msgspec.Meta(gt=0)]
-
-
-class Patience(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How often a call is tried again, and for how many seconds its first content may be waited for."""
-
-    retries: Annotated[int, msgspec.Meta(ge=0, le=10)] = 2
-    first_content: Seconds | None = None
-    hedge: bool = False
-    """Whether another deployment is asked as well, where one says nothing for longer than nearly all calls take."""
-    affinity: bool = False
-    """Whether prompts that begin alike go to the same deployment, whose prompt cache knows them."""
 
 
 class Route:
@@ -75,10 +61,14 @@ class Route:
         """Return the first answer. Raises UpstreamError with the attempts, where none comes."""
         self._retries.earn()
         self._hedges.earn()
-        call = RoutedCall(request, self._patience.first_content, self._clock, self._usual)
-        found = await self._among(call)
-        for fallback in self._fallbacks:
-            if found is not None or not call.may_go_elsewhere:
+        call = RoutedCall(request, self._patience, self._clock, self._usual)
+        deployments = self._fit(request, self._deployments)
+        fallbacks = self._fit(request, self._fallbacks)
+        if not deployments and not fallbacks:
+            raise untagged(f"No deployment of {request.model} has", request.tags)
+        found = await self._among(call, deployments)
+        for fallback in fallbacks:
+            if found is not None or not call.may_go_on:
                 break
             found = await call.ask(fallback)
         return found or call.given_up()
@@ -90,25 +80,32 @@ class Route:
     async def close(self) -> None:
         """The providers belong to others."""
 
-    async def _among(self, call: RoutedCall) -> RoutedReply | None:
-        """Ask the deployments until one answers; None where none does."""
+    def _fit(self, request: ModelRequest, deployments: Sequence[Deployment]) -> Sequence[Deployment]:
+        """Return those for whom holds what is asked for."""
+        return [each for each in deployments if request.tags <= each.tags] if request.tags else deployments
+
+    async def _among(self, call: RoutedCall, deployments: Sequence[Deployment]) -> RoutedReply | None:
+        """Ask deployments until one answers; None where none does."""
         for number in range(self._patience.retries + 1):
-            deployment = await self._next(call, number)
+            deployment = await self._next(call, deployments, number)
             if deployment is None or (number and not self._retries.spend()):
                 return None
-            found = await self._hedged(call, deployment)
-            if found is not None or not call.may_go_elsewhere:
+            found = await self._hedged(call, deployments, deployment)
+            if found is not None or not call.may_go_on:
                 return found
         return None
 
-    async def _next(self, call: RoutedCall, number: int) -> Deployment | None:
+    def _choose(self, call: RoutedCall, deployments: Sequence[Deployment]) -> Deployment | None:
+        return choose(deployments, tried=call.tried, draw=self._draw, cheapest=self._patience.strategy == "cost")
+
+    async def _next(self, call: RoutedCall, deployments: Sequence[Deployment], number: int) -> Deployment | None:
         """Return whom to ask: somebody who was not, else the one who may be asked again soonest, after a pause."""
         if self._patience.affinity and not number:
-            home = at_home(self._deployments, call.beginning)
+            home = at_home(deployments, call.beginning)
             if home is not None:
                 return home
-        fresh = choose(self._deployments, tried=call.tried, draw=self._draw)
-        again = [each for each in self._deployments if each not in call.beyond]
+        fresh = self._choose(call, deployments)
+        again = [each for each in deployments if each not in call.beyond]
         if fresh is not None or not again:
             return fresh
         soonest = min(again, key=lambda each: each.rest)
@@ -118,7 +115,9 @@ class Route:
         await asyncio.sleep(pause)
         return soonest
 
-    async def _hedged(self, call: RoutedCall, deployment: Deployment) -> RoutedReply | None:
+    async def _hedged(
+        self, call: RoutedCall, deployments: Sequence[Deployment], deployment: Deployment
+    ) -> RoutedReply | None:
         """Ask a deployment, and another one beside it where it says nothing for long."""
         longest = self._usual.longest if self._patience.hedge else None
         if longest is None:
@@ -126,7 +125,7 @@ class Route:
         asking = asyncio.create_task(call.ask(deployment))
         try:
             await asyncio.wait({asking}, timeout=longest)
-            other = None if asking.done() else choose(self._deployments, tried=call.tried, draw=self._draw)
+            other = None if asking.done() else self._choose(call, deployments)
             if other is None or not self._hedges.spend():
                 return await asking
             return await first_of(asking, asyncio.create_task(call.ask(other)), dismiss=RoutedReply.close)

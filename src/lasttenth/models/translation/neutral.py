@@ -222,11 +222,17 @@ class Consumed(msgspec.Struct, frozen=True, kw_only=True):
     usage: Usage
 
 
+class Status(msgspec.Struct, frozen=True, kw_only=True):
+    """What is being done before the answer comes."""
+
+    said: Tree
+
+
 class Over(msgspec.Struct, frozen=True, kw_only=True):
     """Nothing more comes."""
 
 
-Event = Begun | Piece | Stopped | Consumed | Over
+Event = Begun | Piece | Stopped | Consumed | Status | Over
 """What a reply consists of, whether it comes as a whole or as a stream."""
 
 

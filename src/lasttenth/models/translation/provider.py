@@ -37,9 +37,18 @@ class TranslatedProvider:
         speech = Speech(self._wanted, self._spoken, self._clock)
         body = speech.request(fields_of(request.body), request.model, stream=request.stream)
         translated = ModelRequest(
-            operation=request.operation, protocol=self._spoken, model=request.model, body=body, stream=request.stream
+            operation=request.operation,
+            protocol=self._spoken,
+            model=request.model,
+            body=body,
+            stream=request.stream,
+            lost=tuple(speech.translation.lost),
+            tags=request.tags,
         )
-        return TranslatedReply(await self._provider.call(translated), speech)
+        reply = await self._provider.call(translated)
+        if reply.translation is not None:
+            speech.add(reply.translation)
+        return TranslatedReply(reply, speech)
 
     async def models(self) -> list[ModelInfo]:
         """Return the models that the provider names. Raises UpstreamError."""

@@ -22,7 +22,7 @@ class Speech:
     """
 
     def __init__(self, wanted: ProtocolName, spoken: ProtocolName, clock: Clock) -> None:
-        self.translation = Translation(lost=[])
+        self.translation = Translation(lost=[], unsaid=set())
         self._wanted = CODECS[wanted]
         self._spoken = CODECS[spoken]
         self._clock = clock
@@ -34,6 +34,12 @@ class Speech:
         body = self._spoken.write_request(asked, model, stream=stream, lost=self._lost)
         self._note()
         return body
+
+    def add(self, translation: Translation) -> None:
+        """Take note of what got lost behind this one."""
+        self._lost.add(*translation.lost)
+        self.translation.unsaid |= translation.unsaid
+        self._note()
 
     def whole(self, body: bytes) -> bytes:
         """Return a whole reply, translated. Raises UpstreamError where it is none, or is an error."""

@@ -62,10 +62,11 @@ def test_stream_ends_with_one_of_its_events(kind: str, has_failed: bool) -> None
 
     assert reading.passes(data_of(response_event("response.output_text.delta", delta="Bit ")))
     assert not reading.is_complete
+    assert not reading.is_over
     assert reading.passes(data_of(response_event(kind, response={"usage": USAGE})))
-    assert reading.passes(b"[DONE]")
 
-    assert (reading.is_complete, reading.has_failed, reported) == (True, has_failed, [COUNTED])
+    assert (reading.is_complete, reading.is_over, reading.has_failed) == (True, True, has_failed)
+    assert reported == [COUNTED]
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import random
 from collections import Counter
 
 from lasttenth.models.providers.scripted import ScriptedProvider
-from lasttenth.models.routes.deployments import Deployment, at_home, choose
+from lasttenth.models.routes.deployments import Deployment, Terms, at_home, choose
 from lasttenth.models.routes.failures import Failure, Kind, of_answer
 from lasttenth.testing import FixedClock
 
@@ -14,7 +14,7 @@ SECOND = 10**9
 def deployments(clock: FixedClock, *weights: float) -> list[Deployment]:
     provider = ScriptedProvider({}, clock)
     return [
-        Deployment(f"up/{number}", provider, str(number), weight=weight, clock=clock)
+        Deployment(f"up/{number}", provider, str(number), terms=Terms(weight), clock=clock)
         for number, weight in enumerate(weights)
     ]
 

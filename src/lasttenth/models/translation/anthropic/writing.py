@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from lasttenth.models.openai import STATUS
 from lasttenth.models.translation.anthropic.reading import FOREIGN
 from lasttenth.models.translation.given import said
 from lasttenth.models.translation.neutral import (
@@ -19,10 +20,12 @@ from lasttenth.models.translation.neutral import (
     Event,
     Lost,
     Media,
+    Over,
     Part,
     Piece,
     Reason,
     Refusal,
+    Status,
     Stopped,
     Text,
     Thinking,
@@ -148,11 +151,13 @@ class StreamWriter:
                 return b"".join(self._written(event))
             case Stopped():
                 self._stopped = event
-                return b""
             case Consumed():
                 self._usage = event.usage
-                return b""
-        return b"".join(self._ended())
+            case Status():
+                return _event("ping", **{STATUS: event.said})
+            case Over():
+                return b"".join(self._ended())
+        return b""
 
     def _written(self, piece: Piece) -> Iterator[bytes]:
         part, number = piece.part, piece.number

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from lasttenth.models.openai import STATUS
 from lasttenth.models.translation.given import said
 from lasttenth.models.translation.neutral import (
     Asked,
@@ -15,10 +16,12 @@ from lasttenth.models.translation.neutral import (
     Event,
     Lost,
     Media,
+    Over,
     Part,
     Piece,
     Reason,
     Refusal,
+    Status,
     Stopped,
     Text,
     Thinking,
@@ -123,20 +126,23 @@ class StreamWriter:
         match event:
             case Begun():
                 self._begun = event
-                return b""
             case Piece(part=ToolUse() as use):
                 key = event.answer, event.number
                 known = self._calls.get(key)
                 self._calls[key] = use if known is None else _called(known, use)
-                return b""
             case Piece():
                 return self._event([_candidate(event.answer, [event.part], None, self._lost)])
             case Stopped():
                 self._stopped.append(event)
-                return b""
             case Consumed():
                 self._usage = event.usage
-                return b""
+            case Status():
+                return b"data: " + msgspec.json.encode({**_reply(self._begun, [], None), STATUS: event.said}) + b"\n\n"
+            case Over():
+                return self._ended()
+        return b""
+
+    def _ended(self) -> bytes:
         calls = sorted(self._calls.items())
         candidates = [
             _candidate(stop.answer, [use for (answer, _), use in calls if answer == stop.answer], stop, self._lost)

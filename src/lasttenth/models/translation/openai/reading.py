@@ -29,6 +29,7 @@ from lasttenth.models.translation.neutral import (
     Refusal,
     Role,
     Shape,
+    Status,
     Stopped,
     Text,
     Thinking,
@@ -101,6 +102,9 @@ class StreamReader:
         begun = _begun(given)
         events: list[Event] = [] if self._has_begun else [begun]
         self._has_begun = True
+        status = given.take(openai.STATUS, dict[str, Any])
+        if status is not None:
+            events.append(Status(said=status))
         for choice in given.each("choices"):
             events += _said_in(choice, "delta")
         events += _usage(given)

@@ -22,6 +22,7 @@ from lasttenth.models.translation.neutral import (
     Reason,
     Refusal,
     Shape,
+    Status,
     Stopped,
     Text,
     Thinking,
@@ -121,6 +122,8 @@ class StreamWriter:
             case Consumed():
                 self._usage = event.usage
                 return b""
+            case Status():
+                return self._chunk([], **{openai.STATUS: event.said})
         usage = b"" if self._usage is None else self._chunk([], usage=usage_body(self._usage))
         return usage + openai.DONE
 

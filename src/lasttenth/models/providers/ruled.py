@@ -1,0 +1,94 @@
+"""A provider that is not asked for everything: rules say what becomes of parameters that some of its models do not take."""
+
+from collections.abc import AsyncIterator, Sequence
+from fnmatch import fnmatchcase
+from typing import Literal
+
+import msgspec
+
+from lasttenth.models.bodies import fields_of
+from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, Provider, Translation
+from lasttenth.records.errors import InvalidRequestError
+
+Then = Literal["drop", "warn", "error"]
+"""Left out, left out and said to the caller, or refused."""
+
+
+class UnsupportedRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What becomes of parameters of some models; without parameters, of all that a translation cannot carry to them."""
+
+    models: str = "*"
+    """The provider's own names, with `*` and `?` for any letters, in one case."""
+    parameters: tuple[str, ...] = ()
+    then: Then = "warn"
+
+
+class RuledProvider:
+    """Ask a provider by its rules.
+
+    Args:
+        provider: who is asked.
+        rules: the first one that names a parameter decides about it.
+    """
+
+    def __init__(self, provider: Provider, rules: Sequence[UnsupportedRule]) -> None:
+        self.protocols = provider.protocols
+        self._provider = provider
+        self._rules = rules
+
+    async def call(self, request: ModelRequest) -> "RuledReply":
+        """Call a model. Raises InvalidRequestError for what may not be asked, and what the provider raises."""
+        rules = [rule for rule in self._rules if fnmatchcase(request.model.lower(), rule.models.lower())]
+        fields = fields_of(request.body)
+        found: dict[str, Then] = {}
+        for rule in rules:
+            for name in rule.parameters:
+                if name in fields:
+                    found.setdefault(name, rule.then)
+        beyond = next((rule.then for rule in rules if not rule.parameters), "warn")
+        refused = [name for name, then in found.items() if then == "error"]
+        refused += request.lost if beyond == "error" else ()
+        if refused:
+            raise InvalidRequestError(
+                f"{request.model} does not take {', '.join(refused)}.",
+                hint="Leave it out, or say in the settings that it is to be dropped.",
+                parameter=refused[0],
+            )
+        if found:
+            kept = {name: value for name, value in fields.items() if name not in found}
+            request = msgspec.structs.replace(request, body=msgspec.json.encode(kept))
+        unsaid = {name for name, then in found.items() if then == "drop"}
+        unsaid |= {*request.lost} if beyond == "drop" else set()
+        translation = Translation(lost=[*found], unsaid=unsaid, crosses=False)
+        return RuledReply(await self._provider.call(request), translation)
+
+    async def models(self) -> list[ModelInfo]:
+        """Return the models that the provider names. Raises UpstreamError."""
+        return await self._provider.models()
+
+    async def close(self) -> None:
+        """Release what the provider holds."""
+        await self._provider.close()
+
+
+class RuledReply:
+    """An answer to a request of which something was left out."""
+
+    def __init__(self, reply: ModelReply, translation: Translation) -> None:
+        self.status = reply.status
+        self.media_type = reply.media_type
+        self.retry_after = reply.retry_after
+        self.translation = translation
+        self._reply = reply
+
+    async def read(self, limit: int) -> bytes:
+        """Return the whole body. Raises UpstreamError when it breaks off, or has more than so many bytes."""
+        return await self._reply.read(limit)
+
+    def chunks(self) -> AsyncIterator[bytes]:
+        """Yield the body. Raises UpstreamError when it breaks off."""
+        return self._reply.chunks()
+
+    async def close(self) -> None:
+        """Give up the rest of the answer."""
+        await self._reply.close()
