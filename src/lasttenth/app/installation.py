@@ -6,6 +6,7 @@ import os
 import random
 import socket
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -54,8 +55,7 @@ from lasttenth.storage.watch import Watch
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
 PEPPER = "pepper"
-_PROVIDERS: dict[ProtocolName, type[OpenAICompatibleProvider | AnthropicProvider | GeminiProvider]] = {
-    "openai": OpenAICompatibleProvider,
+_PROVIDERS: dict[ProtocolName, type[AnthropicProvider | GeminiProvider]] = {
     "anthropic": AnthropicProvider,
     "gemini": GeminiProvider,
 }
@@ -287,7 +287,7 @@ class Installation:
             "scripted": ScriptedProvider(settings.scripts, self.clock),
         }
         for name, provider in settings.providers.items():
-            kind = _PROVIDERS[provider.protocol]
+            kind = _PROVIDERS.get(provider.protocol) or partial(OpenAICompatibleProvider, protocols=provider.protocols)
             made = kind(name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport)
             providers[name] = RuledProvider(made, provider.unsupported) if provider.unsupported else made
         return providers

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable
 from functools import partial
 
 from lasttenth.models import bodies
-from lasttenth.models.port import MOST_REPLY_BYTES, ModelReply, ModelRequest
+from lasttenth.models.port import MOST_REPLY_BYTES, ModelReply, ModelRequest, Translation
 from lasttenth.models.protocols import Said
 from lasttenth.models.protocols.wire import Price
 from lasttenth.models.routes.call import RoutedReply
@@ -68,7 +68,8 @@ async def _whole(reply: ModelReply, settlement: Settlement, *, limit: int) -> Ga
         outcome.attributes["upstream_status"] = reply.status
         outcome.output = body = _as_error(body, reply, settlement.call)
     elif said is not None:
-        settlement.price(said.consumed if reply.translation is None else reply.translation.usage)
+        translation = _crossing(reply)
+        settlement.price(said.consumed if translation is None else translation.usage)
     headers = reply_headers(settlement)
     if reply.retry_after:
         headers["retry-after"] = reply.retry_after
@@ -123,17 +124,18 @@ async def _relayed(reply: ModelReply, settlement: Settlement) -> AsyncGenerator[
         UpstreamError: an event cannot be read, or the stream ends before the answer is complete.
     """
     # What a translation says is consumed is less than what it knows, or more where nothing is known.
-    passing = _Passing(settlement, settlement.price if reply.translation is None else lambda _: None)
+    translation = _crossing(reply)
+    passing = _Passing(settlement, settlement.price if translation is None else lambda _: None)
     cutter = EventCutter()
     chunks = reply.chunks()
     has_begun = False
     try:
         async for chunk in chunks:
             piece = passing.of(cutter.feed(chunk))
+            if piece and not has_begun:
+                has_begun = True
+                yield b""
             if piece:
-                if not has_begun:
-                    has_begun = True
-                    yield b""
                 yield piece
             passing.check()
             if passing.is_over:
@@ -145,8 +147,8 @@ async def _relayed(reply: ModelReply, settlement: Settlement) -> AsyncGenerator[
             yield piece.rstrip() + BORDER
         passing.check(is_last=True)
     finally:
-        if reply.translation is not None:
-            settlement.price(reply.translation.usage)
+        if translation is not None:
+            settlement.price(translation.usage)
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
@@ -203,13 +205,19 @@ class _Passing:
             )
 
 
+def _crossing(reply: ModelReply) -> Translation | None:
+    """Return what is known of a reply that comes from another protocol, None for one that comes as it was sent."""
+    translation = reply.translation
+    return translation if translation is not None and translation.crosses else None
+
+
 def _shown(body: bytes) -> str:
     return " ".join(body[:200].decode(errors="replace").split()) or "nothing"
 
 
 def _as_error(body: bytes, reply: ModelReply, call: Call) -> bytes:
     """Return a provider's error in the protocol's shape: as it came, or wrapped where it is a page or another shape."""
-    if (reply.translation is None or not reply.translation.crosses) and call.protocol.is_error(body):
+    if _crossing(reply) is None and call.protocol.is_error(body):
         return body
     error = UpstreamError(
         f"The provider answers {reply.status} and says: {bodies.message_in(body) or _shown(body)}.",

@@ -100,11 +100,11 @@ class Router:
         target = self.model_of(call.model)
         if call.scope.tags:
             self._check_tags(call)
-        spoken = target.provider.protocol or call.protocol.name
-        if spoken == call.protocol.name:
+        spoken = target.provider.protocols
+        if not spoken or call.protocol.name in spoken:
             return target
         if call.operation != "chat":
-            raise other_protocol(call, PROTOCOLS[spoken])
+            raise other_protocol(call, PROTOCOLS[spoken[0]])
         return ModelTarget(speaking(target.provider, call.protocol.name, self._clock), target.model)
 
     def _check_tags(self, call: Call) -> None:
