@@ -38,6 +38,7 @@ from lasttenth.records.ids import Clock, Ids, SystemClock, system_randomness
 from lasttenth.records.traces import Span
 from lasttenth.releases.registry import Registry
 from lasttenth.serve.cache import MemoryCache
+from lasttenth.serve.passthrough import Passthrough
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
 from lasttenth.serve.route import ROUTE, Router
@@ -94,13 +95,15 @@ class Installation:
         self.workers = Crew()
         self._registries: dict[str, Registry] = {}
         self._retrievers: dict[str, Retriever] = {}
+        settling = Settling(clock, self.prices, self.recorder.record)
         self.pipeline = Pipeline(
             router=self.router,
             registry_of=self.registry,
             programs={"": self.program(record=self.recorder.record)},
-            settling=Settling(clock, self.prices, self.recorder.record),
+            settling=settling,
             cache=MemoryCache(size=place.settings.cache.bytes, seconds=place.settings.cache.seconds, clock=clock),
         )
+        self.passthrough = Passthrough(self.router, settling)
         self.functions = Functions()
         self.functions.add(INDEX_KIND, index_function(self._embedder), payload=IndexPaths)
         worker = f"{socket.gethostname()}:{os.getpid()}"

@@ -9,7 +9,8 @@ import msgspec
 from lasttenth.records.attempts import Attempt
 from lasttenth.records.usage import Usage
 
-ModelOperation = Literal["chat", "embeddings", "count_tokens"]
+ModelOperation = Literal["chat", "embeddings", "count_tokens", "moderations", "passthrough"]
+"""A passthrough is a request for a path that is known to its provider alone."""
 ProtocolName = Literal["openai", "anthropic", "gemini"]
 
 

@@ -43,7 +43,7 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
         own = {name: value for name, value in head.metadata.items() if name.startswith(CONTROL_KEY)}
         controls = {name.removeprefix(CONTROL_KEY): _text(value) for name, value in own.items() if value is not None}
         fields = _without_controls(fields) if own else fields
-    unit, source = _unit(request, controls, head, scope)
+    unit, source = unit_of(request, controls, head, scope)
     return Call(
         operation=request.operation,
         protocol=protocol,
@@ -104,7 +104,7 @@ def _without_controls(fields: bodies.Fields) -> bodies.Fields:
     return {**others, "metadata": msgspec.Raw(msgspec.json.encode(kept))} if kept else others
 
 
-def _unit(request: GatewayRequest, controls: dict[str, str], head: Head, scope: SpanScope) -> tuple[str, UnitSource]:
+def unit_of(request: GatewayRequest, controls: dict[str, str], head: Head, scope: SpanScope) -> tuple[str, UnitSource]:
     """Return whom the request is for: the first that is named, in the order that the documentation gives."""
     candidates: tuple[tuple[UnitSource, str | None], ...] = (
         ("header", request.headers.get(UNIT_HEADER)),

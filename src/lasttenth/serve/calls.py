@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models.bodies import Fields
+from lasttenth.models.bodies import JSON, Fields
 from lasttenth.models.port import ModelOperation, Translation
 from lasttenth.models.protocols import OPENAI, WireProtocol
 from lasttenth.records.ids import Clock
@@ -48,7 +48,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     stream: bool
     body: bytes
-    """JSON as the caller sent it, with what the path said."""
+    """As the caller sent it, with what the path said."""
+    body_type: str = JSON
     fields: Fields = {}
     """What stands in the body, without our own controls."""
     headers: Mapping[str, str] = {}

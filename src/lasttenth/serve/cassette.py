@@ -198,7 +198,7 @@ def is_replayable(span: Span) -> bool:
 
 def _was_sent(span: Span) -> bool:
     """Tell whether a span is a call that came as far as a provider."""
-    return span.operation in {"chat", "count_tokens", "embeddings"} and ROUTED in span.stages
+    return span.operation in {"chat", "count_tokens", "embeddings", "moderations"} and ROUTED in span.stages
 
 
 def _reply(span: Span) -> _CassetteReply:

@@ -108,7 +108,7 @@ class Settlement:
             first_token=outcome.first_token,
             stages=self.watch.stages,
             attributes=outcome.attributes,
-            input=Payload(media_type=bodies.JSON, body=call.body) if call.body else None,
+            input=Payload(media_type=call.body_type, body=call.body) if call.body else None,
             output=Payload(media_type=outcome.output_type, body=outcome.output[:MAX_RECORDED])
             if outcome.output
             else None,

@@ -26,6 +26,7 @@ from lasttenth.server.gateway import Gateway
 from lasttenth.server.langfuse import Langfuse
 from lasttenth.server.listing import Listing
 from lasttenth.server.metrics import metrics_endpoint
+from lasttenth.server.passing import Passing
 from lasttenth.server.requests import Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
@@ -52,6 +53,7 @@ class Application:
                 *Langfuse(installation, self._door, body_limit=limit).routes(),
                 *Api(installation, self._door, body_limit=limit).routes(),
                 *pages,
+                *Passing(installation.passthrough, self._door, body_limit=limit).routes(),
             ],
             exception_handlers={LasttenthError: _failed, HTTPException: _refused, Exception: _unexpected},
         )

@@ -1,4 +1,4 @@
-"""OpenAI's protocol: chat completions and embeddings."""
+"""OpenAI's protocol: chat completions, embeddings and moderations."""
 
 import re
 from collections.abc import Mapping
@@ -10,9 +10,14 @@ from lasttenth.models import openai
 from lasttenth.models.bodies import NULL, UNREADABLE, Fields, decode
 from lasttenth.models.port import ModelOperation, ProtocolName
 from lasttenth.models.protocols.wire import Head, Price, Progress, check_content
-from lasttenth.records.errors import LasttenthError
+from lasttenth.records.errors import InvalidRequestError, LasttenthError
 
-_PATHS: Mapping[ModelOperation, str] = {"chat": "/chat/completions", "embeddings": "/embeddings"}
+_PATHS: Mapping[ModelOperation, str] = {
+    "chat": "/chat/completions",
+    "embeddings": "/embeddings",
+    "moderations": "/moderations",
+}
+_CONTENTS: Mapping[ModelOperation, str] = {"chat": "messages", "embeddings": "input", "moderations": "input"}
 _HEAD = Head.__struct_fields__
 _NOTHING: dict[str, Any] = {}
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
@@ -56,9 +61,11 @@ class _OpenAI:
 
     def head(self, operation: ModelOperation, fields: Fields) -> Head:
         """Return the head of a request. Raises InvalidRequestError."""
+        if "model" not in fields:
+            hint = "Send model as provider/model; GET /v1/models lists them."
+            raise InvalidRequestError("The request names no model.", hint=hint, parameter="model")
         head = decode(msgspec.json.encode({name: fields[name] for name in _HEAD if name in fields}), Head)
-        is_chat = operation == "chat"
-        check_content(fields, "messages" if is_chat else "input", is_list=is_chat)
+        check_content(fields, _CONTENTS[operation], is_list=operation == "chat")
         return head
 
     def addressed(self, fields: Fields, model: str, *, stream: bool) -> bytes:
