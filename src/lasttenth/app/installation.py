@@ -11,6 +11,7 @@ import msgspec
 
 from lasttenth import __version__
 from lasttenth.access.keys import Keyring, read_pepper
+from lasttenth.app.batches import BATCH_KIND, BatchOrder, batch_function
 from lasttenth.app.configuration import FILE_NAME, Settings, read_settings
 from lasttenth.app.embedder import EmbedderSlot
 from lasttenth.app.indexing import INDEX_KIND, IndexPaths, index_function
@@ -106,6 +107,8 @@ class Installation:
         self.passthrough = Passthrough(self.router, settling)
         self.functions = Functions()
         self.functions.add(INDEX_KIND, index_function(self._embedder), payload=IndexPaths)
+        batch = batch_function(self.pipeline, self.recorder, clock=clock, randomness=system_randomness)
+        self.functions.add(BATCH_KIND, batch, payload=BatchOrder)
         worker = f"{socket.gethostname()}:{os.getpid()}"
         self.runner = Runner(store, self.functions, clock=clock, randomness=system_randomness, worker=worker)
 

@@ -57,6 +57,7 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
         unit_source=source,
         key=request.key,
         scope=scope,
+        attributes=request.attributes,
     )
 
 

@@ -26,6 +26,8 @@ class GatewayRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the path says and not the body."""
     key: str = ""
     """Public id of the key it came with."""
+    attributes: Mapping[str, Any] = {}
+    """What its span says beside all else."""
 
 
 class GatewayReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,6 +63,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Public id of the key that the request came with."""
     scope: SpanScope
     parent_id: str = ""
+    attributes: Mapping[str, Any] = {}
+    """What its span says beside all else."""
 
 
 class Outcome(msgspec.Struct, kw_only=True):

@@ -121,4 +121,5 @@ def _unread(request: GatewayRequest, scope: SpanScope) -> Call:
         unit_source="random",
         key=request.key,
         scope=scope,
+        attributes=request.attributes,
     )

@@ -44,7 +44,7 @@ class Settlement:
     def __init__(self, call: Call, settling: Settling, watch: Stopwatch) -> None:
         self.call = call
         self.watch = watch
-        self.outcome = Outcome(model=call.model, attributes=call.protocol.attributes.copy())
+        self.outcome = Outcome(model=call.model, attributes={**call.protocol.attributes, **call.attributes})
         self._prices = settling.prices
         self._record = settling.record
         self._finished = False

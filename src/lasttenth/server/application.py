@@ -21,7 +21,9 @@ from lasttenth.records.errors import (
 )
 from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.api import Api
+from lasttenth.server.batches import BatchPages
 from lasttenth.server.endpoints import PATHS, endpoint_of, protocol_of
+from lasttenth.server.files import FilePages, Inside
 from lasttenth.server.gateway import Gateway
 from lasttenth.server.langfuse import Langfuse
 from lasttenth.server.listing import Listing
@@ -47,13 +49,17 @@ class Application:
         self._door = Door(installation.keyring, keys_required=keys_required, project=DEFAULT_PROJECT)
         limit = installation.place.settings.limits.body
         self.gateway = Gateway(installation.pipeline, self._door, installation.recorder, body_limit=limit)
+        passing = Passing(installation.passthrough, self._door, body_limit=limit)
+        inside = Inside(installation, self._door, passing)
         self._rest = Starlette(
             routes=[
                 *self._routes(),
                 *Langfuse(installation, self._door, body_limit=limit).routes(),
                 *Api(installation, self._door, body_limit=limit).routes(),
                 *pages,
-                *Passing(installation.passthrough, self._door, body_limit=limit).routes(),
+                *FilePages(installation, body_limit=limit).routes(inside),
+                *BatchPages(installation, body_limit=limit).routes(inside),
+                *passing.routes(),
             ],
             exception_handlers={LasttenthError: _failed, HTTPException: _refused, Exception: _unexpected},
         )
