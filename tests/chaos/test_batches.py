@@ -2,14 +2,17 @@
 
 import json
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import pytest
+from tests.servers import PostgresServer
 
 from lasttenth.testing import RunningServer, Upstream, UpstreamAnswer, completion, eventually, running_server
 
-SETTINGS = "providers:\n  up:\n    base_url: {base_url}\n"
+SETTINGS = "storage: '{storage}'\nproviders:\n  up:\n    base_url: {base_url}\n"
 LINES = 60
 ANSWERED = 30
 LEASE_AND_MORE = 60.0
@@ -42,9 +45,20 @@ def answered(server: RunningServer, batch: str) -> Any:
     return server.get(f"/v1/batches/{batch}")["request_counts"]["completed"]
 
 
-def test_batch_goes_on_after_its_server_was_killed(tmp_path: Path) -> None:
+@pytest.fixture(params=["sqlite", "postgres"])
+def storage(request: pytest.FixtureRequest) -> Iterator[str]:
+    """Return where the store is: nowhere for the file in the folder, or a new database."""
+    if request.param == "sqlite":
+        yield ""
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    with server.database() as url:
+        yield url
+
+
+def test_batch_goes_on_after_its_server_was_killed(tmp_path: Path, storage: str) -> None:
     with Upstream() as upstream:
-        settings = SETTINGS.format(base_url=upstream.base_url)
+        settings = SETTINGS.format(base_url=upstream.base_url, storage=storage)
         gate = upstream.gate()
         for number in range(LINES):
             held = UpstreamAnswer(head=gate, body=completion("Held.").body)

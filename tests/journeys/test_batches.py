@@ -1,6 +1,7 @@
 """The official OpenAI client uploads files and has them answered as batches, by models of every kind."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -19,6 +20,7 @@ from lasttenth.testing import (
     eventually,
     failure,
     message,
+    running_server,
 )
 
 CHAT = "/v1/chat/completions"
@@ -70,6 +72,7 @@ def test_batch_of_models_of_every_kind_is_answered(client: OpenAI, server: Runni
         line("openai", "up/batched"),
         line("anthropic", "anthropic/claude-batched", max_tokens=9),
         line("task", "task/answer", messages=asked(REFUNDS)),
+        line("spoken", "scripted/echo", url="/v1/messages", max_tokens=9, messages=HELLO),
         "",
         line("vectors", "up/embedder", url="/v1/embeddings", input="Hello."),
         metadata={"night": "1"},
@@ -78,13 +81,14 @@ def test_batch_of_models_of_every_kind_is_answered(client: OpenAI, server: Runni
     done = ended(client, batch)
 
     assert (done.status, done.metadata, done.error_file_id) == ("completed", {"night": "1"}, None)
-    assert counts(done) == (5, 5, 0)
+    assert counts(done) == (6, 6, 0)
     answers = lines_of(client, done.output_file_id)
-    assert list(answers) == ["echo", "openai", "anthropic", "task", "vectors"]
+    assert list(answers) == ["echo", "openai", "anthropic", "task", "spoken", "vectors"]
     texts = {name: answers[name]["response"]["body"]["choices"][0]["message"]["content"] for name in list(answers)[:4]}
     assert texts | {"task": ""} == {"echo": "Hello.", "openai": "From above.", "anthropic": "From far.", "task": ""}
     assert "30 days" in texts["task"]
     assert answers["vectors"]["response"]["body"]["data"][0]["embedding"] == [1.0, 0.0]
+    assert answers["spoken"]["response"]["body"]["content"][0]["text"] == "Hello."
     trace_id = answers["anthropic"]["response"]["request_id"]
     span = eventually(lambda: spans_of(server, trace_id))[0]
     assert (span["attributes"]["batch"], span["attributes"]["custom_id"]) == (batch.id, "anthropic")
@@ -128,6 +132,18 @@ def test_line_whose_failure_passes_is_asked_again(client: OpenAI, upstream: Upst
 
     assert counts(done) == (1, 1, 0)
     assert len(upstream.requests("tired")) == 2
+
+
+def test_batch_is_answered_whichever_worker_has_it(tmp_path: Path) -> None:
+    lines = [line(f"{number}", "scripted/echo") for number in range(100)]
+    with (
+        running_server(tmp_path, arguments=("--workers", "2")) as server,
+        OpenAI(base_url=f"{server.base_url}/v1", api_key="local", max_retries=0, timeout=20) as client,
+    ):
+        done = ended(client, begun(client, *lines))
+
+        assert (done.status, counts(done)) == ("completed", (100, 100, 0))
+        assert len(lines_of(client, done.output_file_id)) == 100
 
 
 def test_cancelled_batch_keeps_what_was_answered(client: OpenAI, upstream: Upstream) -> None:

@@ -35,9 +35,11 @@ def said(content: Any) -> UpstreamAnswer:
     return UpstreamAnswer(body=(msgspec.json.encode(content),))
 
 
-@pytest.fixture(scope="module")
-def only(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningServer]:
-    settings = SETTINGS.format(base_url=upstream.base_url)
+@pytest.fixture(scope="module", params=["aiohttp", "pyreqwest"])
+def only(
+    upstream: Upstream, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[RunningServer]:
+    settings = f"transport: {request.param}\n{SETTINGS.format(base_url=upstream.base_url)}"
     with running_server(tmp_path_factory.mktemp("passing"), settings=settings) as started:
         yield started
         log = started.log
@@ -66,7 +68,7 @@ def test_moderation_is_answered_and_traced(caller: OpenAI, only: RunningServer, 
     raw = caller.moderations.with_raw_response.create(model="only/omni", input="I will hit it.")
 
     assert raw.parse().results[0].flagged
-    assert msgspec.json.decode(upstream.requests("omni")[0].body) == {"model": "omni", "input": "I will hit it."}
+    assert msgspec.json.decode(upstream.requests("omni")[-1].body) == {"model": "omni", "input": "I will hit it."}
     span = span_of(only, raw.headers["x-request-id"])
     assert (span["operation"], span["model"]) == ("moderations", "only/omni")
     assert "cost" not in span
@@ -134,7 +136,7 @@ def test_image_is_made(caller: OpenAI, upstream: Upstream) -> None:
     images = caller.images.generate(model="only/painter", prompt="a lamp", extra_body={"new_field": 1e0})
 
     assert (images.data or [])[0].b64_json == "aGk="
-    sent = msgspec.json.decode(upstream.requests("painter")[0].body)
+    sent = msgspec.json.decode(upstream.requests("painter")[-1].body)
     assert sent == {"prompt": "a lamp", "model": "painter", "new_field": 1.0}
 
 
@@ -196,7 +198,7 @@ def test_any_path_of_any_provider_is_reached_as_its_documentation_writes_it(
         headers={"content-type": "application/json", "anthropic-beta": "special"},
     )
 
-    sent = upstream.requests("claude-x")[0]
+    sent = upstream.requests("claude-x")[-1]
     assert (sent.path, sent.body) == ("/v1/messages/special?beta=true", b'{"model":"claude-x"}')
     assert (sent.headers["x-api-key"], sent.headers["anthropic-beta"]) == ("upstream-secret", "special")
     span = span_of(only, reply.headers["x-request-id"])
@@ -279,12 +281,28 @@ def test_where_keys_are_needed_nothing_passes_without_one(upstream: Upstream, tm
     assert reply.status == 401
 
 
-def test_client_that_leaves_gives_the_request_up(caller: OpenAI, upstream: Upstream) -> None:
+def test_client_that_leaves_in_the_middle_gives_the_request_up(caller: OpenAI, upstream: Upstream) -> None:
     gate = upstream.gate()
     upstream.script("slow", UpstreamAnswer(media_type="audio/mpeg", body=(SOUND, gate, SOUND)))
 
     with caller.audio.speech.with_streaming_response.create(model="only/slow", voice="a", input="Hi.") as reply:
         next(reply.iter_bytes(10))
 
-    eventually(lambda: upstream.requests("slow")[0].abandoned)
+    eventually(lambda: upstream.requests("slow")[-1].abandoned)
+    gate.open()
+
+
+def test_client_that_leaves_before_the_answer_gives_the_request_up(
+    caller: OpenAI, only: RunningServer, upstream: Upstream
+) -> None:
+    gate = upstream.gate()
+    upstream.script("never", UpstreamAnswer(head=gate, body=(b"{}",)))
+    trace = f"{len(upstream.requests('never')) + 1:032x}"
+
+    with pytest.raises(openai.APITimeoutError):
+        caller.with_options(timeout=0.5).images.generate(
+            model="only/never", prompt="x", extra_headers={"traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+        )
+
+    assert span_of(only, trace)["error"] == "client_disconnected"
     gate.open()

@@ -10,16 +10,19 @@ from lasttenth.jobs.retries import LONGEST_PAUSE, pause_after
 from lasttenth.jobs.times import SECOND
 from lasttenth.models import bodies
 from lasttenth.models.port import ModelOperation
-from lasttenth.models.protocols import OPENAI
+from lasttenth.models.protocols import PROTOCOLS, WireProtocol
 from lasttenth.records.errors import InvalidRequestError, LasttenthError
 from lasttenth.records.ids import Randomness
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
 
-ENDPOINTS: Mapping[str, ModelOperation] = {
-    f"{OPENAI.version}{path}": operation for operation, path in OPENAI.paths.items()
+ENDPOINTS: Mapping[str, tuple[WireProtocol, ModelOperation]] = {
+    f"{protocol.version}{path}": (protocol, operation)
+    for protocol in PROTOCOLS.values()
+    for operation, path in protocol.paths.items()
+    if "{model}" not in path
 }
-"""What the lines of a batch may ask for."""
+"""What the lines of a batch may ask for: the paths that say all in the body."""
 ATTEMPTS = 4
 """How often a line is asked whose failures may pass."""
 _MAY_PASS = frozenset({408, 429, 500, 502, 503, 504, 529})
@@ -116,9 +119,11 @@ class BatchAsker:
         """Return what a line is answered; errors are answers too."""
         if line.problem is not None:
             return self.refused(line, line.problem.code, str(line.problem))
+        protocol, operation = ENDPOINTS[line.url]
         request = msgspec.structs.replace(
             self._common,
-            operation=ENDPOINTS[line.url],
+            operation=operation,
+            protocol=protocol,
             body=bytes(line.body),
             attributes={"batch": self._batch, "custom_id": line.custom_id},
         )

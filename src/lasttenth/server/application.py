@@ -29,7 +29,7 @@ from lasttenth.server.langfuse import Langfuse
 from lasttenth.server.listing import Listing
 from lasttenth.server.metrics import metrics_endpoint
 from lasttenth.server.passing import Passing
-from lasttenth.server.requests import Door, headers_of
+from lasttenth.server.requests import ClientDisconnected, Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
 
@@ -61,7 +61,12 @@ class Application:
                 *BatchPages(installation, body_limit=limit).routes(inside),
                 *passing.routes(),
             ],
-            exception_handlers={LasttenthError: _failed, HTTPException: _refused, Exception: _unexpected},
+            exception_handlers={
+                LasttenthError: _failed,
+                HTTPException: _refused,
+                ClientDisconnected: _left,
+                Exception: _unexpected,
+            },
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -103,6 +108,11 @@ async def _refused(request: Request, error: Exception) -> Response:
     if status == 405 or endpoint_of(request.url.path.encode()) is not None:
         return await _failed(request, MethodNotAllowedError(f"{where} is not possible.", hint=hint))
     return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint=hint))
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: the client went away."""
+    return Response()
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

@@ -20,6 +20,7 @@ from lasttenth.storage.ports import ProjectStore
 
 PATH = "/v1/batches"
 HOUR = 3600
+MOST_LISTED = 100
 
 
 class _Expiry(msgspec.Struct):
@@ -72,7 +73,7 @@ class BatchPages:
         return json(_shown(await self._of(store).create(order)))
 
     async def _list(self, request: Request, store: ProjectStore, _identity: Identity) -> Response:
-        limit, after = page_of(request)
+        limit, after = page_of(request, most=MOST_LISTED)
         found = await self._of(store).latest(limit=limit + 1, before=after)
         return json(listed([_shown(batch) for batch in found], limit))
 

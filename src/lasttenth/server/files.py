@@ -96,7 +96,7 @@ class FilePages:
         return json(_shown(await store.files.get(file.id)))
 
     async def _list(self, request: Request, store: ProjectStore, _identity: Identity) -> Response:
-        limit, after = page_of(request)
+        limit, after = page_of(request, most=MOST_LISTED)
         purpose = request.query_params.get("purpose", "")
         found = await store.files.latest(limit=limit + 1, purpose=purpose, before=after)
         return json(listed([_shown(file) for file in found], limit))
@@ -115,11 +115,11 @@ class FilePages:
         return StreamingResponse(content, media_type="application/octet-stream")
 
 
-def page_of(request: Request) -> tuple[int, str]:
+def page_of(request: Request, *, most: int) -> tuple[int, str]:
     """Return how many are wanted, and behind which one. Raises InvalidRequestError."""
     limit = request.query_params.get("limit", str(LISTED))
-    if not limit.isdecimal() or not 0 < int(limit) <= MOST_LISTED:
-        raise InvalidRequestError(f"limit must be a number from 1 to {MOST_LISTED:,}.", parameter="limit")
+    if not limit.isdecimal() or not 0 < int(limit) <= most:
+        raise InvalidRequestError(f"limit must be a number from 1 to {most:,}.", parameter="limit")
     if request.query_params.get("order", "desc") != "desc":
         raise InvalidRequestError("Lists are newest first.", hint="Leave order out.", parameter="order")
     return int(limit), request.query_params.get("after", "")

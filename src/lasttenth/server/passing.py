@@ -1,8 +1,10 @@
 """Paths that Lasttenth does not know itself: they are passed on to a provider."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Coroutine
 from contextlib import aclosing
+from typing import Any
 from urllib.parse import unquote_plus
 
 from starlette.exceptions import HTTPException
@@ -82,11 +84,24 @@ class Passing:
         try:
             identity = await self._door.let_in(headers)
             body = await read_body(request.receive, headers, limit=self._body_limit)
-        except ClientDisconnected:
-            return Response()
         except LasttenthError as error:
             return _response(self._passthrough.refuse(passed(identity), error))
-        return _response(await self._passthrough.serve(passed(identity, body)))
+        serving = self._passthrough.serve(passed(identity, body))
+        return _response(await _unless_left(request, serving))
+
+
+async def _unless_left(request: Request, serving: Coroutine[Any, Any, GatewayReply]) -> GatewayReply:
+    """Return a reply, which is given up where the client goes away before. Raises ClientDisconnected."""
+    reply, leaving = asyncio.ensure_future(serving), asyncio.ensure_future(request.receive())
+    try:
+        await asyncio.wait({reply, leaving}, return_when=asyncio.FIRST_COMPLETED)
+        if reply.done():
+            return reply.result()
+        raise ClientDisconnected
+    finally:
+        for task in (reply, leaving):
+            task.cancel()
+        await asyncio.gather(reply, leaving, return_exceptions=True)
 
 
 class _Streamed(StreamingResponse):

@@ -23,6 +23,9 @@ PASSED = (
 """Headers of a caller that go on: those that say what a body is, and what of an interface is meant. All others stay, among
 them keys and cookies, what belongs to a connection, and whom a provider should charge (`openai-organization`)."""
 
+MOST_CODED = 3
+"""How often a path may be percent-encoded."""
+
 _VERSION = re.compile(r"/v\d\w*$")
 _PATH = re.compile(r"(?:/[\w.~!$&'()*+,;=:@%-]*)+", re.ASCII)
 _QUERY = re.compile(r"[\w.~!$&'()*+,;=:@%/?\[\]-]*", re.ASCII)
@@ -79,9 +82,15 @@ class Passable(Protocol):
 
 def check_path(path: str, query: str) -> None:
     """Raise InvalidRequestError for a path that may lead out of where it begins, however it is written."""
-    plain, encoded = unquote(path), path
-    while plain != encoded:
-        plain, encoded = unquote(plain), plain
+    plain = path
+    for _ in range(MOST_CODED):
+        plain = unquote(plain)
     climbs = any(segment in {".", ".."} for segment in _SEPARATORS.split(plain))
-    if climbs or not plain.isprintable() or not _PATH.fullmatch(path) or not _QUERY.fullmatch(query):
+    if (
+        climbs
+        or plain != unquote(plain)
+        or not plain.isprintable()
+        or not _PATH.fullmatch(path)
+        or not _QUERY.fullmatch(query)
+    ):
         raise InvalidRequestError("The path cannot be passed on.", hint="Write it without . and .., percent-encoded.")

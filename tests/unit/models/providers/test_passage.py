@@ -30,6 +30,8 @@ def test_path_that_stays_below_its_beginning_passes(path: str) -> None:
         "/a%2f..%2fb",
         "/a%5c..%5cb",
         "/%252e%252e/a",
+        "/%25252e%25252e/a",
+        "/%" + "25" * 20_000 + "2e",
         "/a\\..\\b",
         "/a b",
         "/a%0d%0ab",
@@ -41,6 +43,7 @@ def test_path_that_stays_below_its_beginning_passes(path: str) -> None:
         "a",
         "@evil.example",
     ],
+    ids=lambda path: path[:20],
 )
 def test_path_that_may_lead_elsewhere_is_refused(path: str) -> None:
     with pytest.raises(InvalidRequestError, match="cannot be passed on"):
