@@ -1,6 +1,7 @@
 """The lines of a batch: each is a request of its own, and has an answer of its own. It knows no file and no job."""
 
 import asyncio
+import re
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -128,12 +129,10 @@ class BatchAsker:
             attributes={"batch": self._batch, "custom_id": line.custom_id},
         )
         reply = await self._asked(request)
-        body = reply.body if isinstance(reply.body, bytes) else b"null"
-        response = {
-            "status_code": reply.status,
-            "request_id": reply.headers["x-request-id"],
-            "body": msgspec.Raw(body),
-        }
+        if not isinstance(reply.body, bytes):
+            raise TypeError("A line was answered with a stream, which none asks for.")
+        body, trace_id = msgspec.Raw(reply.body), reply.headers["x-request-id"]
+        response = {"status_code": reply.status, "request_id": trace_id, "body": body}
         return BatchAnswer(reply.status < 400, self._text(line, response, None))
 
     def refused(self, line: BatchLine, code: str, message: str) -> BatchAnswer:
@@ -146,8 +145,7 @@ class BatchAsker:
         for attempt in range(1, ATTEMPTS):
             if reply.status not in _MAY_PASS:
                 break
-            asked = reply.headers.get("retry-after", "")
-            failure = LasttenthError("", retry_after=float(asked) if asked.isdecimal() else None)
+            failure = LasttenthError("", retry_after=_seconds(reply.headers.get("retry-after", "")))
             await asyncio.sleep(min(pause_after(attempt, failure, self._randomness), LONGEST_PAUSE) / SECOND)
             reply = await self._pipeline.serve(request)
         return reply
@@ -155,3 +153,8 @@ class BatchAsker:
     def _text(self, line: BatchLine, response: object, error: object) -> bytes:
         said = {"id": f"{self._batch}_{line.number}", "custom_id": line.custom_id, "response": response, "error": error}
         return msgspec.json.encode(said) + b"\n"
+
+
+def _seconds(retry_after: str) -> float | None:
+    """Return how many seconds somebody wants to be left alone, None where it says nothing, or a date."""
+    return float(retry_after) if re.fullmatch(r"\d{1,9}(\.\d+)?", retry_after, re.ASCII) else None

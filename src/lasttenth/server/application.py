@@ -21,9 +21,9 @@ from lasttenth.records.errors import (
 )
 from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.api import Api
-from lasttenth.server.batches import BatchPages
+from lasttenth.server.batches import BatchEndpoints
 from lasttenth.server.endpoints import PATHS, endpoint_of, protocol_of
-from lasttenth.server.files import FilePages, Inside
+from lasttenth.server.files import FileEndpoints, ProjectRoutes
 from lasttenth.server.gateway import Gateway
 from lasttenth.server.langfuse import Langfuse
 from lasttenth.server.listing import Listing
@@ -50,15 +50,15 @@ class Application:
         limit = installation.place.settings.limits.body
         self.gateway = Gateway(installation.pipeline, self._door, installation.recorder, body_limit=limit)
         passing = Passing(installation.passthrough, self._door, body_limit=limit)
-        inside = Inside(installation, self._door, passing)
+        project_routes = ProjectRoutes(installation, self._door, passing)
         self._rest = Starlette(
             routes=[
                 *self._routes(),
                 *Langfuse(installation, self._door, body_limit=limit).routes(),
                 *Api(installation, self._door, body_limit=limit).routes(),
                 *pages,
-                *FilePages(installation, body_limit=limit).routes(inside),
-                *BatchPages(installation, body_limit=limit).routes(inside),
+                *FileEndpoints(installation, body_limit=limit).routes(project_routes),
+                *BatchEndpoints(installation, body_limit=limit).routes(project_routes),
                 *passing.routes(),
             ],
             exception_handlers={

@@ -13,7 +13,7 @@ from lasttenth.jobs.times import SECOND
 from lasttenth.models import bodies
 from lasttenth.records.jobs import Job
 from lasttenth.serve.admit import CONTROL_HEADER
-from lasttenth.server.files import Inside, expiry, json, listed, page_of
+from lasttenth.server.files import ProjectRoutes, as_json, expiry, listed, page_of
 from lasttenth.server.requests import Identity, headers_of, read_body
 from lasttenth.storage.file_ports import StoredFile
 from lasttenth.storage.ports import ProjectStore
@@ -36,7 +36,7 @@ class _Wanted(msgspec.Struct):
     output_expires_after: _Expiry | None = None
 
 
-class BatchPages:
+class BatchEndpoints:
     """Serve the batches of a project.
 
     Args:
@@ -47,13 +47,13 @@ class BatchPages:
         self._wake = installation.runner.wake
         self._body_limit = body_limit
 
-    def routes(self, inside: Inside) -> list[BaseRoute]:
+    def routes(self, project_routes: ProjectRoutes) -> list[BaseRoute]:
         """Return the routes."""
         return [
-            inside.route(PATH, "POST", self._create),
-            inside.route(PATH, "GET", self._list),
-            inside.route(f"{PATH}/{{batch}}", "GET", self._show),
-            inside.route(f"{PATH}/{{batch}}/cancel", "POST", self._cancel),
+            project_routes.route(PATH, "POST", self._create),
+            project_routes.route(PATH, "GET", self._list),
+            project_routes.route(f"{PATH}/{{batch}}", "GET", self._show),
+            project_routes.route(f"{PATH}/{{batch}}/cancel", "POST", self._cancel),
         ]
 
     async def _create(self, request: Request, store: ProjectStore, identity: Identity) -> Response:
@@ -70,18 +70,18 @@ class BatchPages:
             key=identity.key,
             keep=None if kept is None else expiry(kept.anchor, kept.seconds),
         )
-        return json(_shown(await self._of(store).create(order)))
+        return as_json(_shown(await self._of(store).create(order)))
 
     async def _list(self, request: Request, store: ProjectStore, _identity: Identity) -> Response:
         limit, after = page_of(request, most=MOST_LISTED)
         found = await self._of(store).latest(limit=limit + 1, before=after)
-        return json(listed([_shown(batch) for batch in found], limit))
+        return as_json(listed([_shown(batch) for batch in found], limit))
 
     async def _show(self, request: Request, store: ProjectStore, _identity: Identity) -> Response:
-        return json(_shown(await self._of(store).get(request.path_params["batch"])))
+        return as_json(_shown(await self._of(store).get(request.path_params["batch"])))
 
     async def _cancel(self, request: Request, store: ProjectStore, _identity: Identity) -> Response:
-        return json(_shown(await self._of(store).cancel(request.path_params["batch"])))
+        return as_json(_shown(await self._of(store).cancel(request.path_params["batch"])))
 
     def _of(self, store: ProjectStore) -> ProjectBatches:
         return ProjectBatches(store, self._wake)

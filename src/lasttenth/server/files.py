@@ -31,8 +31,8 @@ LONGEST_KEPT = 30 * 86_400
 Answer = Callable[[Request, ProjectStore, Identity], Awaitable[Response]]
 
 
-class Inside:
-    """What files and batches have in common: who asks is let in, and who names a provider is passed on to it."""
+class ProjectRoutes:
+    """Make routes for what belongs to a project: who asks is let in, and who names a provider is passed on to it."""
 
     def __init__(self, installation: Installation, door: Door, passing: Passing) -> None:
         self._installation = installation
@@ -52,7 +52,7 @@ class Inside:
         return Route(path, endpoint, methods=[method])
 
 
-class FilePages:
+class FileEndpoints:
     """Serve the files of a project.
 
     Args:
@@ -64,14 +64,14 @@ class FilePages:
         self._ids = Ids(installation.clock)
         self._body_limit = body_limit
 
-    def routes(self, inside: Inside) -> list[BaseRoute]:
+    def routes(self, project_routes: ProjectRoutes) -> list[BaseRoute]:
         """Return the routes."""
         return [
-            inside.route(PATH, "POST", self._upload),
-            inside.route(PATH, "GET", self._list),
-            inside.route(f"{PATH}/{{file}}", "GET", self._show),
-            inside.route(f"{PATH}/{{file}}", "DELETE", self._remove),
-            inside.route(f"{PATH}/{{file}}/content", "GET", self._content),
+            project_routes.route(PATH, "POST", self._upload),
+            project_routes.route(PATH, "GET", self._list),
+            project_routes.route(f"{PATH}/{{file}}", "GET", self._show),
+            project_routes.route(f"{PATH}/{{file}}", "DELETE", self._remove),
+            project_routes.route(f"{PATH}/{{file}}/content", "GET", self._content),
         ]
 
     async def _upload(self, request: Request, store: ProjectStore, _identity: Identity) -> Response:
@@ -93,21 +93,21 @@ class FilePages:
             expires=None if keep is None else now + keep * SECOND,
         )
         await store.files.put(file, in_parts(body[given.start : given.end]))
-        return json(_shown(await store.files.get(file.id)))
+        return as_json(_shown(await store.files.get(file.id)))
 
     async def _list(self, request: Request, store: ProjectStore, _identity: Identity) -> Response:
         limit, after = page_of(request, most=MOST_LISTED)
         purpose = request.query_params.get("purpose", "")
         found = await store.files.latest(limit=limit + 1, purpose=purpose, before=after)
-        return json(listed([_shown(file) for file in found], limit))
+        return as_json(listed([_shown(file) for file in found], limit))
 
     async def _show(self, request: Request, store: ProjectStore, _identity: Identity) -> Response:
-        return json(_shown(await store.files.get(request.path_params["file"])))
+        return as_json(_shown(await store.files.get(request.path_params["file"])))
 
     async def _remove(self, request: Request, store: ProjectStore, _identity: Identity) -> Response:
         file = request.path_params["file"]
         await store.files.remove(file)
-        return json({"id": file, "object": "file", "deleted": True})
+        return as_json({"id": file, "object": "file", "deleted": True})
 
     async def _content(self, request: Request, store: ProjectStore, _identity: Identity) -> Response:
         file = await store.files.get(request.path_params["file"])
@@ -149,7 +149,7 @@ def expiry(anchor: object, seconds: object) -> int | None:
     return int(text)
 
 
-def json(content: object) -> Response:
+def as_json(content: object) -> Response:
     """Return content as JSON."""
     return Response(msgspec.json.encode(content), media_type=JSON)
 
