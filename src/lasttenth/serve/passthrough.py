@@ -113,7 +113,7 @@ class Passthrough:
         if len(speaking) == 1:
             return self._to(speaking[0], "")
         raise InvalidRequestError(
-            f"Nobody is named who serves {request.method} {request.path}.",
+            f"Nobody is named who serves {request.method} {request.protocol.version}{request.path}.",
             hint=f"Send model as provider/model, or name the provider in {PROVIDER_HEADER}. {self._known}",
         )
 
