@@ -102,6 +102,18 @@ def test_provider_without_the_tags_is_not_asked(server: RunningServer, upstream:
     assert not upstream.requests("any")
 
 
+def test_nothing_passes_through_to_a_place_without_the_tags(server: RunningServer, upstream: Upstream) -> None:
+    tagged = {"x-lasttenth-tags": "eu", "content-type": "application/json"}
+    body = b'{"model": "abroad/speech", "input": "Hello."}'
+
+    refused = server.request("POST", "/v1/audio/speech", body=body, headers=tagged)
+    by_name = server.request("GET", "/passthrough/ruled/v1/anything", headers=tagged)
+
+    assert (refused.status, by_name.status) == (400, 400)
+    assert "Providers that have them: inland" in refused.json()["error"]["message"]
+    assert not upstream.requests("speech")
+
+
 def test_models_of_this_process_are_local(server: RunningServer) -> None:
     assert ask(server, "scripted/echo", "local").status == 200
     assert ask(server, "scripted/echo", "eu").status == 400

@@ -49,7 +49,7 @@ class Settlement:
     def __init__(self, call: Call, settling: Settling, watch: Stopwatch) -> None:
         self.call = call
         self.watch = watch
-        self.outcome = Outcome(model=call.model, attributes=call.protocol.attributes.copy())
+        self.outcome = Outcome(model=call.model, attributes={**call.protocol.attributes, **call.attributes})
         self._prices = settling.prices
         self._facts = settling.facts
         self._record = settling.record
@@ -129,7 +129,7 @@ class Settlement:
             first_token=outcome.first_token,
             stages=self.watch.stages,
             attributes=outcome.attributes,
-            input=Payload(media_type=bodies.JSON, body=call.body) if call.body else None,
+            input=Payload(media_type=call.body_type, body=call.body) if call.body else None,
             output=Payload(media_type=outcome.output_type, body=outcome.output[:MAX_RECORDED])
             if outcome.output
             else None,
