@@ -49,12 +49,8 @@ def test_file_is_compared_reloaded_and_rolled_back(server: RunningServer, upstre
     rolled = config(server, "rollback")
     back = ask(server, "fast").status
 
-    assert differs[1] == {
-        "name": "routes.fast.deployments",
-        "before": None,
-        "after": [{"model": "up/one", "weight": 1.0, "tags": []}],
-        "needs": "reload",
-    }
+    model = {"name": "routes.fast.deployments.0.model", "before": None, "after": "up/one", "needs": "reload"}
+    assert model in differs
     assert (dry["changes"], dry["version"]) == (differs, "")
     assert (before, still, after, back) == (404, 404, 200, 404)
     assert reloaded["version"] != rolled["version"]

@@ -143,6 +143,8 @@ def _flat(settings: Settings) -> dict[str, object]:
     found: dict[str, object] = {}
 
     def walk(value: object, name: str) -> None:
+        if isinstance(value, list | tuple):
+            value = dict(enumerate(value))
         if isinstance(value, dict):
             for key, each in value.items():
                 walk(each, f"{name}.{key}" if name else str(key))
