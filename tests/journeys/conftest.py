@@ -26,6 +26,13 @@ providers:
     protocol: gemini
     base_url: {base_url}
     api_key: upstream-secret
+  openai:
+    base_url: {base_url}
+    responses: true
+    api_key: upstream-secret
+  newer:
+    protocol: responses
+    base_url: {base_url}
   gone-three:
     protocol: gemini
     base_url: http://127.0.0.1:9/v1beta

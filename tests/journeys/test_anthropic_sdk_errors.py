@@ -151,7 +151,7 @@ def test_other_paths_of_the_protocol_are_refused_in_its_shape(
 
 
 def test_exact_cache_is_refused(claude: Anthropic) -> None:
-    with pytest.raises(anthropic.BadRequestError, match="keeps no answers in Anthropic's protocol"):
+    with pytest.raises(anthropic.BadRequestError, match="keeps no chat answers in Anthropic's protocol"):
         claude.messages.create(
             model="anthropic/any", max_tokens=9, messages=HELLO, extra_headers={"x-lasttenth-cache": "exact"}
         )

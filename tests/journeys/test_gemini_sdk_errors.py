@@ -191,7 +191,7 @@ def test_other_paths_of_the_protocol_are_refused_in_its_shape(
 def test_exact_cache_is_refused(gemini: genai.Client) -> None:
     options = types.HttpOptions(headers={"x-lasttenth-cache": "exact"})
 
-    with pytest.raises(errors.ClientError, match="keeps no answers in Gemini's protocol"):
+    with pytest.raises(errors.ClientError, match="keeps no chat answers in Gemini's protocol"):
         gemini.models.generate_content(
             model="google/any", contents="Hello.", config=types.GenerateContentConfig(http_options=options)
         )

@@ -142,6 +142,7 @@ def test_parameters_that_a_model_does_not_take_are_left_out_as_the_rules_say(
     assert ruled.headers["x-lasttenth-lost"] == "top_p"
     (span,) = spans_of(server, ruled.headers["x-lasttenth-trace"])
     assert span["attributes"]["lost"] == ["temperature", "top_p"]
+    assert span["usage"]["output_tokens"] == 7
     assert "x-lasttenth-lost" not in free.headers
     assert msgspec.json.decode(upstream.requests("plain")[-1].body)["top_p"] == 0.5
 

@@ -7,8 +7,9 @@ import msgspec
 import pytest
 from anthropic import Anthropic
 from anthropic.types import TextBlock, ThinkingBlock, ToolUseBlock
+from google import genai
 from openai import OpenAI
-from tests.journeys.conversations import HELLO, asked, spans_of
+from tests.journeys.conversations import HELLO, asked, spans_of, text_of
 
 from lasttenth.testing import (
     RunningServer,
@@ -19,6 +20,8 @@ from lasttenth.testing import (
     message,
     message_failure,
     message_stream,
+    response,
+    response_stream,
     streamed,
 )
 
@@ -321,3 +324,63 @@ def test_scripted_model_answers_in_anthropics_protocol(claude: Anthropic, count:
 
     assert isinstance(reply.content[0], TextBlock)
     assert reply.content[0].text
+
+
+def test_model_that_speaks_responses_alone_answers_openais_chat(
+    server: RunningServer, client: OpenAI, upstream: Upstream
+) -> None:
+    upstream.script("alone", response("From there."), response_stream("Bit ", "by ", "bit."))
+
+    raw = client.chat.completions.with_raw_response.create(
+        model="newer/alone", messages=asked("Hello?"), max_completion_tokens=99, stop=["END"]
+    )
+    chunks = list(client.chat.completions.create(model="newer/alone", messages=asked("Go."), stream=True))
+
+    reply = raw.parse()
+    assert (reply.choices[0].message.content, reply.choices[0].finish_reason) == ("From there.", "stop")
+    assert text_of(chunks) == "Bit by bit."
+    assert raw.headers[LOST] == "stop"
+    assert upstream.requests("alone")[0].path == "/v1/responses"
+    (span,) = spans_of(server, raw.headers["x-lasttenth-trace"])
+    assert span["usage"]["output_tokens"] == 7
+
+
+def test_thought_that_openai_sealed_goes_through_anthropics_client(claude: Anthropic, upstream: Upstream) -> None:
+    sealed: Any = {
+        "type": "reasoning",
+        "summary": [{"type": "summary_text", "text": "Hm."}],
+        "encrypted_content": "gAAA",
+    }
+    upstream.script("sealing", response({"id": "rs_1", **sealed}, "Yes."), response("Sure."))
+
+    first = claude.messages.create(model="newer/sealing", max_tokens=99, messages=HELLO)
+    back: Any = [*HELLO, {"role": "assistant", "content": [block.to_dict() for block in first.content]}, *HELLO]
+    claude.messages.create(model="newer/sealing", max_tokens=99, messages=back)
+
+    thought = first.content[0]
+    assert isinstance(thought, ThinkingBlock)
+    assert thought.thinking == "Hm."
+    assert sent(upstream, "sealing")["input"][1] == sealed
+
+
+def test_thought_that_openai_sealed_reaches_geminis_client(gemini: genai.Client, upstream: Upstream) -> None:
+    summary = [{"type": "summary_text", "text": "Hm."}]
+    sealed = {"type": "reasoning", "id": "rs_1", "summary": summary, "encrypted_content": "gAAA-_A="}
+    upstream.script("sealed", response(sealed, "Yes."))
+
+    reply = gemini.models.generate_content(model="newer/sealed", contents="Hello?")
+
+    assert reply.parts is not None
+    assert [(part.text, part.thought) for part in reply.parts] == [("Hm.", True), ("Yes.", None)]
+
+
+def test_thought_that_openai_sealed_is_not_shown_to_anthropic(client: OpenAI, upstream: Upstream) -> None:
+    upstream.script("stranger", message("Yes."))
+    thought: Any = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAA"}
+
+    raw = client.responses.with_raw_response.create(
+        model="anthropic/stranger", input=[*asked("Hello?"), thought, *asked("Well?")]
+    )
+
+    assert raw.headers[LOST] == "messages.1.thinking"
+    assert [each["role"] for each in sent(upstream, "stranger")["messages"]] == ["user", "user"]

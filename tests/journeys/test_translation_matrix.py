@@ -1,4 +1,4 @@
-"""The official clients of three protocols, each with models of all three: words, streams, tools, thought and errors."""
+"""The official clients of all protocols, each with models of all of them: words, streams, tools, thought and errors."""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -26,6 +26,8 @@ from lasttenth.testing import (
     message,
     message_failure,
     message_stream,
+    response,
+    response_stream,
     streamed,
 )
 
@@ -55,6 +57,13 @@ def _tool_completion() -> UpstreamAnswer:
 SPEAKERS = {
     "openai": Speaker(
         "up", completion(TEXT), streamed("Bit ", "by ", "bit."), _tool_completion(), failure(429, "Slow down.")
+    ),
+    "responses": Speaker(
+        "newer",
+        response(TEXT),
+        response_stream("Bit ", "by ", "bit."),
+        response({"type": "function_call", "call_id": "c1", "name": "weather", "arguments": '{"city":"Bern"}'}),
+        failure(429, "Slow down."),
     ),
     "anthropic": Speaker(
         "anthropic",
@@ -113,6 +122,33 @@ def _openai(client: OpenAI) -> Asking:
     return Asking(text, stream, tools, status, ("stop", "tool_calls"))
 
 
+def _responses(client: OpenAI) -> Asking:
+    tool: Any = {"type": "function", "name": "weather", "parameters": CITY, "strict": False}
+
+    def text(model: str) -> tuple[str, str]:
+        reply = client.responses.create(model=model, input="Go.")
+        return reply.output_text, str(reply.status)
+
+    def stream(model: str) -> tuple[list[str], str]:
+        with client.responses.stream(model=model, input="Go.") as events:
+            said = [event.delta for event in events if event.type == "response.output_text.delta"]
+            return said, str(events.get_final_response().status)
+
+    def tools(model: str) -> tuple[str, Any, str]:
+        reply = client.responses.create(model=model, input="Go.", tools=[tool])
+        (call,) = reply.output
+        assert call.type == "function_call"
+        assert call.call_id
+        return call.name, msgspec.json.decode(call.arguments), str(reply.status)
+
+    def status(model: str) -> int:
+        with pytest.raises(openai.APIStatusError, match="Slow down") as caught:
+            text(model)
+        return caught.value.status_code
+
+    return Asking(text, stream, tools, status, ("completed", "completed"))
+
+
 def _anthropic(client: Anthropic) -> Asking:
     def text(model: str) -> tuple[str, str]:
         reply = client.messages.create(model=model, max_tokens=99, messages=HELLO)
@@ -168,7 +204,8 @@ def _gemini(client: genai.Client) -> Asking:
 
 @pytest.fixture(scope="module")
 def askers(client: OpenAI, claude: Anthropic, gemini: genai.Client) -> dict[str, Asking]:
-    return {"openai": _openai(client), "anthropic": _anthropic(claude), "gemini": _gemini(gemini)}
+    openais = {"openai": _openai(client), "responses": _responses(client)}
+    return {**openais, "anthropic": _anthropic(claude), "gemini": _gemini(gemini)}
 
 
 MATRIX = [(asker, speaker) for asker in SPEAKERS for speaker in SPEAKERS]
@@ -233,8 +270,17 @@ def test_signature_of_a_call_comes_back_to_gemini_through_every_client(
     back: Any = {"role": "assistant", "content": [block.model_dump() for block in reply.content]}
     claude.messages.create(model="google/signed", max_tokens=9, messages=[*HELLO, back, result])
     by_anthropic = msgspec.json.decode(upstream.requests("signed")[-1].body)["contents"]
+    items: Any = [item.to_dict() for item in client.responses.create(model="google/signed", input="Go.").output]
+    output: Any = {"type": "function_call_output", "call_id": "c1", "output": "Sunny."}
+    client.responses.create(model="google/signed", input=[*asked("Go."), *items, output])
+    by_responses = msgspec.json.decode(upstream.requests("signed")[-1].body)["contents"]
 
-    assert by_openai[1]["parts"] == by_anthropic[1]["parts"] == [call]
+    assert by_openai[1]["parts"] == by_anthropic[1]["parts"] == by_responses[1]["parts"] == [call]
     answered = {"id": "c1", "name": "weather", "response": {"output": "Sunny."}}
-    assert by_openai[2]["parts"] == by_anthropic[2]["parts"] == [{"functionResponse": answered}]
+    assert (
+        by_openai[2]["parts"]
+        == by_anthropic[2]["parts"]
+        == by_responses[2]["parts"]
+        == [{"functionResponse": answered}]
+    )
     assert server.log.count("Traceback") == 0

@@ -21,7 +21,7 @@ from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.route import Router
 from lasttenth.serve.settle import Settling
-from lasttenth.testing import content_event, message_event
+from lasttenth.testing import content_event, message_event, response_event
 
 CLOCK = SystemClock()
 PRICES = Prices.load()
@@ -45,6 +45,13 @@ EVENTS = st.one_of(
     st.sampled_from([message_event("ping"), message_event("error", error={"type": "api_error", "message": "No."})]),
     st.sampled_from([content_event(candidates=[{"finishReason": "STOP"}]), content_event(error={"code": 503})]),
     st.sampled_from([content_event(promptFeedback={"blockReason": "OTHER"}), content_event(candidates=[{}])]),
+    USAGES.map(lambda usage: response_event("response.completed", response={"usage": usage})),
+    st.sampled_from(
+        [
+            response_event("response.failed", response={"error": {"message": "No."}}),
+            response_event("response.created", response={}),
+        ]
+    ),
     METADATA.map(lambda usage: content_event(usageMetadata=usage)),
     USAGES.map(lambda usage: message_event("message_start", message={"usage": usage})),
     USAGES.map(lambda usage: message_event("message_delta", usage=usage)),
@@ -62,7 +69,7 @@ class Provider:
     retry_after = ""
 
     def __init__(self, protocol: ProtocolName, chunks: Sequence[bytes]) -> None:
-        self.protocol = protocol
+        self.protocols = (protocol,)
         self._chunks = chunks
 
     async def call(self, _request: ModelRequest) -> ModelReply:
@@ -89,6 +96,7 @@ class Provider:
 ENDS = {
     "anthropic": (b"event: error\n", [b"message_stop"]),
     "gemini": (b"data: ", [b"finishReason", b"blockReason"]),
+    "responses": (b"event: error\n", [b"response.completed"]),
 }
 """With what an error begins, and what stands in an answer that is whole."""
 
@@ -106,7 +114,7 @@ async def relayed(protocol: ProtocolName, chunks: Sequence[bytes]) -> tuple[byte
         settling=Settling(CLOCK, PRICES, lambda _project, span: spans.append(span)),
         cache=MemoryCache(size=0, seconds=1, clock=CLOCK),
     )
-    body = msgspec.json.encode({"model": "up/m", "messages": [], "contents": [], "stream": True})
+    body = msgspec.json.encode({"model": "up/m", "messages": [], "contents": [], "input": [], "stream": True})
     request = GatewayRequest(operation="chat", protocol=PROTOCOLS[protocol], project="one", headers={}, body=body)
     return await whole_of(await pipeline.serve(request)), spans
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
+from urllib.parse import urlsplit
 
 import msgspec
 import yaml
@@ -27,6 +28,8 @@ MOST_WORKERS = 64
 RESERVED = frozenset({"builtin", "scripted", "task"})
 ROUTE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:-]*")
 """What may be the name of a route."""
+OPENAIS_HOST = "api.openai.com"
+"""Regions stand before it."""
 
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^}]*))?\}")
 _NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -51,10 +54,24 @@ class ProviderSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     api_key: str = ""
     structured_output: StructuredOutput = "json_schema"
     """How it is told what shape an answer must have: by a JSON Schema, by asking for JSON, or in the prompt alone."""
+    responses: bool | None = None
+    """Whether a server of OpenAI's protocol speaks its Responses protocol too; where nobody says, OpenAI's own does."""
     tags: Tags = ()
     """What holds for it, such as where it is: requests may ask for that."""
     unsupported: tuple[UnsupportedRule, ...] = ()
     """What becomes of parameters that some of its models do not take."""
+
+    def __post_init__(self) -> None:
+        if self.responses is not None and self.protocol != "openai":
+            raise ValueError(f"responses belongs to the protocol openai, not to {self.protocol}")
+
+    @property
+    def protocols(self) -> tuple[ProtocolName, ...]:
+        """Return what it speaks, the preferred one first."""
+        if self.protocol != "openai":
+            return (self.protocol,)
+        is_openais = (urlsplit(self.base_url).hostname or "").endswith(OPENAIS_HOST)
+        return ("openai", "responses") if self.responses or (self.responses is None and is_openais) else ("openai",)
 
 
 class DeploymentSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -124,7 +141,22 @@ def read_settings(path: Path, environment: Mapping[str, str]) -> Settings:
     Raises:
         ConfigurationError: the file cannot be read, is no YAML, or says something unknown.
     """
-    settings = _convert(_load(path), environment, path)
+    return parse_settings(settings_text(path), environment, path)
+
+
+def settings_text(path: Path) -> str:
+    """Return the text of a settings file, an empty one where there is none. Raises ConfigurationError."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+
+
+def parse_settings(text: str, environment: Mapping[str, str], path: Path) -> Settings:
+    """Return the settings of a text as `read_settings` does; errors name the path. Raises ConfigurationError."""
+    settings = _convert(_load(text, path), environment, path)
     for name in settings.providers:
         if name in RESERVED or not _NAME.fullmatch(name):
             raise ConfigurationError(
@@ -197,13 +229,9 @@ def resolved(value: object, environment: Mapping[str, str], path: Path) -> objec
     )
 
 
-def _load(path: Path) -> object:
+def _load(text: str, path: Path) -> object:
     try:
-        return yaml.safe_load(path.read_text(encoding="utf-8")) or {}
-    except FileNotFoundError:
-        return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"{path} cannot be read: {error}.") from error
+        return yaml.safe_load(text) or {}
     except yaml.YAMLError as error:
         # What YAML says of an error quotes the lines around it, where a secret may stand.
         mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None

@@ -6,6 +6,7 @@ import os
 import random
 import socket
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -54,8 +55,7 @@ from lasttenth.storage.watch import Watch
 DATABASE = "lasttenth.db"
 DEFAULT_PROJECT = "default"
 PEPPER = "pepper"
-_PROVIDERS: dict[ProtocolName, type[OpenAICompatibleProvider | AnthropicProvider | GeminiProvider]] = {
-    "openai": OpenAICompatibleProvider,
+_PROVIDERS: dict[ProtocolName, type[AnthropicProvider | GeminiProvider]] = {
     "anthropic": AnthropicProvider,
     "gemini": GeminiProvider,
 }
@@ -184,6 +184,32 @@ class Installation:
             self._retrievers[project] = retriever
         return retriever
 
+    def change(self, settings: Settings) -> None:
+        """Take the providers, routes and scripts of other settings; all else stays. Raises ConfigurationError.
+
+        Calls that have begun go on as they began. A route that is the same, over the same providers, keeps what it
+        knows of its deployments.
+        """
+        before = self.place.settings
+        changed = msgspec.structs.replace(
+            before, providers=settings.providers, routes=settings.routes, scripts=settings.scripts
+        )
+        place, self.place = self.place, msgspec.structs.replace(self.place, settings=changed)
+        try:
+            providers = self._providers()
+            made = self._routes(providers)
+        except ConfigurationError:
+            self.place = place
+            raise
+        kept = {
+            name: self._known_routes[name]
+            for name, route in changed.routes.items()
+            if route == before.routes.get(name) and changed.providers == before.providers
+        }
+        self._known_routes = made | kept
+        self._policies = {name: content_hash(ROUTE, route) for name, route in changed.routes.items()}
+        self.router.change(providers, self._known_routes, self._tags())
+
     def health(self) -> HealthView:
         """Return how this process stands."""
         writer = self.store.writer_health() if isinstance(self.store, RemoteStore) else None
@@ -261,7 +287,7 @@ class Installation:
             "scripted": ScriptedProvider(settings.scripts, self.clock),
         }
         for name, provider in settings.providers.items():
-            kind = _PROVIDERS[provider.protocol]
+            kind = _PROVIDERS.get(provider.protocol) or partial(OpenAICompatibleProvider, protocols=provider.protocols)
             made = kind(name, base_url=provider.base_url, api_key=provider.api_key, transport=self._transport)
             providers[name] = RuledProvider(made, provider.unsupported) if provider.unsupported else made
         return providers

@@ -45,7 +45,7 @@ COMMANDS = {
     "backup": ("copies", "Write everything to one file, while the server runs."),
     "restore": ("copies", "Fill an empty installation from a backup."),
     "migrate": ("copies", "Move everything to PostgreSQL, or back to a folder."),
-    "config": ("config", "Print the JSON Schema of lasttenth.yaml."),
+    "config": ("config", "Check, compare, reload and roll back the settings."),
     "doctor": ("doctor", "Look for what is missing or wrong."),
 }
 

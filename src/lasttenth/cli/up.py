@@ -1,24 +1,29 @@
 """`lasttenth up`."""
 
+import asyncio
 import logging
 import os
+import signal
 import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 import uvloop
 from rich.text import Text
 
 from lasttenth import __version__
-from lasttenth.app.configuration import MOST_WORKERS
+from lasttenth.app.configuration import FILE_NAME, MOST_WORKERS, Settings
 from lasttenth.app.installation import Installation, Place, find_place
 from lasttenth.app.ledger import Ledger
+from lasttenth.app.reloading import Reloading
+from lasttenth.app.settings_history import RunningServer, SettingsHistory
 from lasttenth.cli.output import Folder, console
 from lasttenth.console.pages import console_routes
 from lasttenth.records.errors import ConfigurationError
+from lasttenth.records.ids import SystemClock
 from lasttenth.server.application import Application
 from lasttenth.server.run import LOG_FORMAT, bind, bind_shared, is_loopback, serve
 from lasttenth.server.workers import StandingOrders, Supervisor
@@ -49,20 +54,45 @@ def up(host: Host = "", port: Port = None, workers: Workers = None, folder: Fold
             configuration=Path(config) if config else None,
         )
 
+    path = Path(config or FILE_NAME).absolute()
     place = find()
     listen = place.settings.listen
     host, port = host or listen.host, listen.port if port is None else port
     count = workers or place.settings.workers
     if count == 1:
-        uvloop.run(_serve(place, bind(host, port), host))
+        uvloop.run(_serve(place, bind(host, port), host, _Found(path, find)))
     else:
-        uvloop.run(_supervise(place, bind_shared(host, port, count), host, find))
+        uvloop.run(_supervise(place, bind_shared(host, port, count), host, _Found(path, find)))
 
 
-async def _serve(place: Place, listener: socket.socket, host: str) -> None:
+class _Found(NamedTuple):
+    """Where the settings stand, and what reads them."""
+
+    path: Path
+    place: Callable[[], Place]
+
+    def reloading(self, place: Place, take: Callable[[Settings], None], *, workers: int = 1) -> Reloading:
+        """Return what reads them anew, after it is noted who serves and with which settings."""
+        history = SettingsHistory(place.folder)
+        found = Reloading(
+            self.path,
+            read=lambda: self.place().settings,
+            take=take,
+            history=history,
+            clock=SystemClock(),
+            workers=workers,
+        )
+        history.serve(RunningServer(pid=os.getpid(), settings=str(self.path), workers=workers))
+        found.begin()
+        return found
+
+
+async def _serve(place: Place, listener: socket.socket, host: str, found: _Found) -> None:
     with listener:
         installation = await Installation.open(place)
         try:
+            reloading = found.reloading(place, installation.change)
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, reloading.again)
             keys_required = not is_loopback(host)
             await _check_keys(installation.store, host)
             installation.runner.start()
@@ -70,17 +100,22 @@ async def _serve(place: Place, listener: socket.socket, host: str) -> None:
             stopping = installation.runner.close
             await serve(application, listener, ready=lambda: _announce(place, listener), stopping=stopping)
         finally:
+            SettingsHistory(place.folder).gone()
             await installation.close()
 
 
-async def _supervise(place: Place, listeners: list[socket.socket], host: str, find: Callable[[], Place]) -> None:
+async def _supervise(place: Place, listeners: list[socket.socket], host: str, found: _Found) -> None:
     async with Ledger(place) as ledger:
         await _check_keys(ledger.store, host)
         orders = StandingOrders(
             place, workers=len(listeners), writer=ledger.socket, keys_required=not is_loopback(host)
         )
         supervisor = Supervisor(listeners, command=_WORKER, orders=orders.for_listener)
-        await supervisor.run(ready=lambda: _announce(place, listeners[0]), reload=lambda: orders.renew(find))
+        reloading = found.reloading(place, orders.renew, workers=len(listeners))
+        try:
+            await supervisor.run(ready=lambda: _announce(place, listeners[0]), reload=reloading.again)
+        finally:
+            SettingsHistory(place.folder).gone()
 
 
 async def _check_keys(store: Store, host: str) -> None:

@@ -9,8 +9,9 @@ import msgspec
 from lasttenth.records.attempts import Attempt
 from lasttenth.records.usage import Usage
 
-ModelOperation = Literal["chat", "embeddings", "count_tokens"]
-ProtocolName = Literal["openai", "anthropic", "gemini"]
+ModelOperation = Literal["chat", "completions", "embeddings", "count_tokens"]
+"""`completions` continue a text; they are what came before chat."""
+ProtocolName = Literal["openai", "responses", "anthropic", "gemini"]
 MOST_REPLY_BYTES = 256 * 2**20
 """Bytes that a whole answer may have, where nobody says otherwise."""
 
@@ -105,8 +106,8 @@ class Provider(Protocol):
     """Somebody who serves models."""
 
     @property
-    def protocol(self) -> ProtocolName | None:
-        """Return what it speaks, None where it answers in whatever it is asked."""
+    def protocols(self) -> tuple[ProtocolName, ...]:
+        """Return what it speaks, the preferred one first; nothing where it answers in whatever it is asked."""
         ...
 
     async def call(self, request: ModelRequest) -> ModelReply:

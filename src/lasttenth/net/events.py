@@ -22,7 +22,7 @@ class EventCutter:
 
     def feed(self, chunk: bytes) -> list[bytes]:
         """Return the events that are whole by now, each with its border; one that is too long comes in pieces."""
-        text, end = self._joined(chunk)
+        text, end = self._joined(chunk) if self._rest else (chunk, _end(chunk, 0))
         start = 0
         events: list[bytes] = []
         while end >= 0:
@@ -38,8 +38,6 @@ class EventCutter:
     def _joined(self, chunk: bytes) -> tuple[bytes, int]:
         """Return all that is not cut yet and where its first event ends, -1 and nothing where that is not known."""
         rest = self._rest
-        if not rest:
-            return chunk, _end(chunk, 0)
         searched = max(len(rest) - len(_CRLF_BORDER) + 1, 0)
         rest += chunk
         end = _end(rest, searched)

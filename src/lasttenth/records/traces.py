@@ -6,7 +6,7 @@ import msgspec
 
 from lasttenth.records.usage import Usage
 
-Operation = Literal["chat", "count_tokens", "embeddings", "retrieval", "task"]
+Operation = Literal["chat", "completions", "count_tokens", "embeddings", "retrieval", "task"]
 """What a span did. The names follow OpenTelemetry's `gen_ai.operation.name` where it has one."""
 
 UnitSource = Literal["header", "metadata", "safety_identifier", "user", "key", "random"]

@@ -20,6 +20,8 @@ CONTROL_HEADER = "x-lasttenth-"
 CONTROL_KEY = "lasttenth_"
 UNIT_HEADER = "x-lasttenth-unit"
 VARIABLES_HEADER = "x-lasttenth-variables"
+STREAMED = frozenset({"chat", "completions"})
+"""Operations whose answers may come as streams."""
 TAGS = "tags"
 MAX_UNIT = 200
 MAX_MODEL = 200
@@ -50,7 +52,7 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
         operation=request.operation,
         protocol=protocol,
         model=named(head.model),
-        stream=bool(head.stream) and request.operation == "chat",
+        stream=bool(head.stream) and request.operation in STREAMED,
         body=body,
         fields=fields,
         headers=_passed_headers(request) if protocol.passed_headers else {},

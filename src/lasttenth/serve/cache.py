@@ -157,9 +157,9 @@ def is_wanted(call: Call) -> bool:
     wanted = call.controls.get(CONTROL, OFF)
     if wanted not in {EXACT, OFF}:
         raise InvalidRequestError(f"There is no cache {wanted}.", hint=f"Say {EXACT} or {OFF}.", parameter=CONTROL)
-    if wanted == EXACT and not call.protocol.is_kept:
+    if wanted == EXACT and call.operation not in call.protocol.kept:
         raise InvalidRequestError(
-            f"The exact cache keeps no answers in {call.protocol.owner} protocol.",
+            f"The exact cache keeps no {call.operation} answers in {call.protocol.owner} protocol.",
             hint=f"Say {OFF}.",
             parameter=CONTROL,
         )

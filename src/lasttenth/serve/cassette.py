@@ -78,7 +78,7 @@ class CassetteProvider:
         live: is asked for what was not recorded; None refuses it.
     """
 
-    protocol: ProtocolName | None = None
+    protocols: tuple[ProtocolName, ...] = ()
 
     def __init__(self, name: str, cassette: Cassette, *, live: Provider | None = None) -> None:
         self._name = name
@@ -198,7 +198,7 @@ def is_replayable(span: Span) -> bool:
 
 def _was_sent(span: Span) -> bool:
     """Tell whether a span is a call that came as far as a provider."""
-    return span.operation in {"chat", "count_tokens", "embeddings"} and ROUTED in span.stages
+    return span.operation in {"chat", "completions", "count_tokens", "embeddings"} and ROUTED in span.stages
 
 
 def _reply(span: Span) -> _CassetteReply:

@@ -18,7 +18,7 @@ class GatewayProvider:
         name: of the provider.
     """
 
-    protocol: ProtocolName | None = None
+    protocols: tuple[ProtocolName, ...] = ()
 
     def __init__(self, name: str, pipeline: Pipeline, project: str) -> None:
         self._name = name

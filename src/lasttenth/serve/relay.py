@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncGenerator, AsyncIterator, Iterable
-from contextlib import aclosing
 from functools import partial
 
 from lasttenth.models import bodies
-from lasttenth.models.port import MOST_REPLY_BYTES, ModelReply, ModelRequest
+from lasttenth.models.port import MOST_REPLY_BYTES, ModelReply, ModelRequest, Translation
 from lasttenth.models.protocols import Said
 from lasttenth.models.protocols.wire import Price
 from lasttenth.models.routes.call import RoutedReply
@@ -69,7 +68,8 @@ async def _whole(reply: ModelReply, settlement: Settlement, *, limit: int) -> Ga
         outcome.attributes["upstream_status"] = reply.status
         outcome.output = body = _as_error(body, reply, settlement.call)
     elif said is not None:
-        settlement.price(said.consumed if reply.translation is None else reply.translation.usage)
+        translation = _crossing(reply)
+        settlement.price(said.consumed if translation is None else translation.usage)
     headers = reply_headers(settlement)
     if reply.retry_after:
         headers["retry-after"] = reply.retry_after
@@ -101,13 +101,13 @@ async def _streamed(reply: ModelReply, settlement: Settlement) -> GatewayReply:
     """Return a stream that has begun: one that fails before that is a reply of its own. Raises UpstreamError."""
     events = _relayed(reply, settlement)
     try:
-        first = await anext(events, b"")
+        await anext(events, b"")
     except BaseException:
         await reply.close()
         raise
     settlement.watch.lap("call")
     headers = reply_headers(settlement)
-    stream = await settled(settlement, _from(first, events), close=reply.close)
+    stream = await settled(settlement, events, close=reply.close)
     return GatewayReply(
         status=200,
         media_type=bodies.EVENT_STREAM,
@@ -117,27 +117,24 @@ async def _streamed(reply: ModelReply, settlement: Settlement) -> GatewayReply:
     )
 
 
-async def _from(first: bytes, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:
-    async with aclosing(rest):
-        if first:
-            yield first
-        async for piece in rest:
-            yield piece
-
-
 async def _relayed(reply: ModelReply, settlement: Settlement) -> AsyncGenerator[bytes]:
-    """Pass events on, those that arrive together as one piece.
+    """Pass events on, those that arrive together as one piece, and nothing before them once there is something.
 
     Raises:
         UpstreamError: an event cannot be read, or the stream ends before the answer is complete.
     """
     # What a translation says is consumed is less than what it knows, or more where nothing is known.
-    passing = _Passing(settlement, settlement.price if reply.translation is None else lambda _: None)
+    translation = _crossing(reply)
+    passing = _Passing(settlement, settlement.price if translation is None else lambda _: None)
     cutter = EventCutter()
     chunks = reply.chunks()
+    has_begun = False
     try:
         async for chunk in chunks:
             piece = passing.of(cutter.feed(chunk))
+            if piece and not has_begun:
+                has_begun = True
+                yield b""
             if piece:
                 yield piece
             passing.check()
@@ -150,8 +147,8 @@ async def _relayed(reply: ModelReply, settlement: Settlement) -> AsyncGenerator[
             yield piece.rstrip() + BORDER
         passing.check(is_last=True)
     finally:
-        if reply.translation is not None:
-            settlement.price(reply.translation.usage)
+        if translation is not None:
+            settlement.price(translation.usage)
 
 
 async def _drain(chunks: AsyncIterator[bytes]) -> None:
@@ -170,16 +167,14 @@ class _Passing:
         self._settlement = settlement
         self._reading = call.protocol.reading(call.fields, price)
         self._unreadable: bytes | None = None
-
-    @property
-    def is_over(self) -> bool:
-        """Tell whether nothing that follows belongs to the answer."""
-        return self._reading.is_over
+        self.is_over = False
+        """Whether nothing that follows belongs to the answer."""
 
     def of(self, events: Iterable[bytes]) -> bytes:
         """Return what passes of some events, up to the last one, or to one that cannot be read."""
         passed: list[bytes] = []
-        passes = self._reading.passes
+        reading = self._reading
+        passes = reading.passes
         for event in events:
             data = data_of(event)
             try:
@@ -189,9 +184,10 @@ class _Passing:
                 self._unreadable = data
                 break
             passed.append(event)
-            if self._reading.is_over:
+            if reading.is_over:
+                self.is_over = True
                 break
-        if self._reading.has_failed:
+        if reading.has_failed:
             self._settlement.outcome.error = UpstreamError.code
         return b"".join(passed)
 
@@ -209,13 +205,19 @@ class _Passing:
             )
 
 
+def _crossing(reply: ModelReply) -> Translation | None:
+    """Return what is known of a reply that comes from another protocol, None for one that comes as it was sent."""
+    translation = reply.translation
+    return translation if translation is not None and translation.crosses else None
+
+
 def _shown(body: bytes) -> str:
     return " ".join(body[:200].decode(errors="replace").split()) or "nothing"
 
 
 def _as_error(body: bytes, reply: ModelReply, call: Call) -> bytes:
     """Return a provider's error in the protocol's shape: as it came, or wrapped where it is a page or another shape."""
-    if (reply.translation is None or not reply.translation.crosses) and call.protocol.is_error(body):
+    if _crossing(reply) is None and call.protocol.is_error(body):
         return body
     words = bodies.message_in(body) or _shown(body)
     error = UpstreamError(

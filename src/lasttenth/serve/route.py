@@ -56,6 +56,15 @@ class Router:
         self._routes = dict(routes or {})
         self._aliases = dict(aliases or {})
 
+    def change(
+        self,
+        providers: Mapping[str, Provider],
+        routes: Mapping[str, Provider],
+        tags: Mapping[str, frozenset[str]],
+    ) -> None:
+        """Know others from now on; calls that have begun go on with those that they have."""
+        self._providers, self._routes, self._tags = dict(providers), dict(routes), tags
+
     @property
     def providers(self) -> Mapping[str, Provider]:
         """Return the providers by name."""
@@ -91,11 +100,11 @@ class Router:
         target = self.model_of(call.model)
         if call.scope.tags:
             self._check_tags(call)
-        spoken = target.provider.protocol or call.protocol.name
-        if spoken == call.protocol.name:
+        spoken = target.provider.protocols
+        if not spoken or call.protocol.name in spoken:
             return target
         if call.operation != "chat":
-            raise other_protocol(call, PROTOCOLS[spoken])
+            raise other_protocol(call, PROTOCOLS[spoken[0]])
         return ModelTarget(speaking(target.provider, call.protocol.name, self._clock), target.model)
 
     def _check_tags(self, call: Call) -> None:

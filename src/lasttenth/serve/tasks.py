@@ -70,6 +70,10 @@ class TaskRunner:
         Tasks speak OpenAI's protocol; to who speaks another one they are translated.
         """
         speech = None
+        if call.operation == "completions":
+            raise InvalidRequestError(
+                f"{call.model} does not continue texts.", hint="Ask it at POST /v1/chat/completions", parameter="model"
+            )
         if call.protocol is not OPENAI:
             speech = self._speech(call)
             call = _in_openais(call, speech)

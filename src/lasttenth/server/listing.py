@@ -58,7 +58,7 @@ class Listing:
     def _gemini(self, model: ModelView) -> dict[str, Any]:
         shown = {"name": f"models/{model.name}", "displayName": model.name}
         provider = self._installation.router.providers.get(model.provider)
-        if provider is None or provider.protocol != GEMINI.name or not model.operations:
+        if provider is None or GEMINI.name not in provider.protocols or not model.operations:
             return shown
         methods = [method for operation, method in METHODS.items() if operation in model.operations]
         return {**shown, "supportedGenerationMethods": methods}

@@ -4,6 +4,7 @@ from lasttenth.testing.answers import Gate, UpstreamAnswer, completion, embeddin
 from lasttenth.testing.contents import content, content_event, content_failure, content_stream
 from lasttenth.testing.fixed import FixedClock, FixedRandomness
 from lasttenth.testing.messages import message, message_event, message_failure, message_stream
+from lasttenth.testing.responses import response, response_event, response_stream
 from lasttenth.testing.server import HttpAnswer, RunningServer, clean_environment, running_server
 from lasttenth.testing.upstream import ReceivedRequest, Upstream
 from lasttenth.testing.waiting import eventually
@@ -30,6 +31,9 @@ __all__ = [
     "message_event",
     "message_failure",
     "message_stream",
+    "response",
+    "response_event",
+    "response_stream",
     "running_server",
     "streamed",
 ]

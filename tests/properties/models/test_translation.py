@@ -113,9 +113,10 @@ def comparable(asked: Asked) -> Asked:
 
 
 def sayable(asked: Asked, names: Sequence[ProtocolName]) -> Asked:
-    """Return what some protocols can say of a request: Gemini's does not know for whom it is."""
+    """Return what some protocols can say of a request: Responses know no words that stop an answer, Gemini's no user."""
+    stop = () if "responses" in names else asked.wishes.stop
     user = None if "gemini" in names else asked.wishes.user
-    return msgspec.structs.replace(asked, wishes=msgspec.structs.replace(asked.wishes, user=user))
+    return msgspec.structs.replace(asked, wishes=msgspec.structs.replace(asked.wishes, stop=stop, user=user))
 
 
 @given(asked=requests(), pair=PAIRS)

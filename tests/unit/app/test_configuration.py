@@ -6,6 +6,7 @@ import pytest
 
 from lasttenth.app.configuration import ProviderSettings, read_settings
 from lasttenth.models.port import ProtocolName
+from lasttenth.records.errors import ConfigurationError
 
 
 def test_reference_may_stand_for_a_number(tmp_path: Path) -> None:
@@ -66,3 +67,27 @@ def test_provider_of_the_file_goes_before_that_of_the_environment(tmp_path: Path
     settings = read_settings(file, {"ANTHROPIC_API_KEY": "secret", "OPENAI_API_KEY": ""})
 
     assert settings.providers == {"anthropic": ProviderSettings(protocol="anthropic", base_url="http://own/v1")}
+
+
+@pytest.mark.parametrize(
+    ("base_url", "said", "speaks"),
+    [
+        ("https://api.openai.com/v1", None, True),
+        ("https://eu.api.openai.com/v1", None, True),
+        ("https://api.openai.com/v1", False, False),
+        ("http://127.0.0.1:8000/v1", None, False),
+        ("http://127.0.0.1:8000/v1", True, True),
+    ],
+)
+def test_server_of_openais_protocol_may_speak_its_responses(base_url: str, said: bool | None, speaks: bool) -> None:
+    protocols = ProviderSettings(base_url=base_url, responses=said).protocols
+
+    assert protocols == (("openai", "responses") if speaks else ("openai",))
+
+
+def test_responses_belong_to_openais_protocol(tmp_path: Path) -> None:
+    file = tmp_path / "lasttenth.yaml"
+    file.write_text("providers: {a: {base_url: 'http://own/v1', protocol: anthropic, responses: true}}")
+
+    with pytest.raises(ConfigurationError, match="responses belongs to the protocol openai"):
+        read_settings(file, {})

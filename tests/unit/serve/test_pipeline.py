@@ -41,7 +41,7 @@ WHOLE = b'{"choices": [{"message": {"content": "Hi."}, "finish_reason": "stop"}]
 class Upstream:
     """A provider that answers what it is told to, and counts what it has open."""
 
-    protocol: ProtocolName = "openai"
+    protocols: tuple[ProtocolName, ...] = ("openai",)
 
     def __init__(self, *chunks: bytes, media_type: str = STREAM, status: int = 200, fails: bool = False) -> None:
         self.chunks = chunks

@@ -94,7 +94,7 @@ class _Anthropic:
     trace_headers: tuple[str, ...] = ("request-id",)
     first_piece = b"content_block_delta"
     hides_usage = False
-    is_kept = False
+    kept: frozenset[ModelOperation] = frozenset()
     attributes = _ATTRIBUTES
 
     def head(self, operation: ModelOperation, fields: Fields) -> Head:  # noqa: ARG002 - the port names it

@@ -132,7 +132,7 @@ class _Gemini:
     trace_headers: tuple[str, ...] = ()
     first_piece = b'"parts"'
     hides_usage = False
-    is_kept = False
+    kept: frozenset[ModelOperation] = frozenset()
     attributes = _ATTRIBUTES
 
     def head(self, operation: ModelOperation, fields: Fields) -> Head:

@@ -1,4 +1,4 @@
-"""OpenAI's protocol: chat completions and embeddings."""
+"""OpenAI's protocol: chat completions, embeddings, and the completions of texts that came before chat."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,12 @@ from lasttenth.models.port import ModelOperation, ProtocolName
 from lasttenth.models.protocols.wire import Head, Price, Progress, check_content
 from lasttenth.records.errors import LasttenthError
 
-_PATHS: Mapping[ModelOperation, str] = {"chat": "/chat/completions", "embeddings": "/embeddings"}
+_PATHS: Mapping[ModelOperation, str] = {
+    "chat": "/chat/completions",
+    "completions": "/completions",
+    "embeddings": "/embeddings",
+}
+_CONTENTS: Mapping[ModelOperation, str] = {"chat": "messages", "completions": "prompt", "embeddings": "input"}
 _HEAD = Head.__struct_fields__
 _NOTHING: dict[str, Any] = {}
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
@@ -28,6 +33,7 @@ class _Delta(msgspec.Struct):
 
 class _Choice(msgspec.Struct):
     delta: _Delta | None = None
+    text: object = None
     finish_reason: object = None
 
 
@@ -50,15 +56,14 @@ class _OpenAI:
     trace_headers: tuple[str, ...] = ()
     first_piece = b"data:"
     hides_usage = True
-    is_kept = True
+    kept: frozenset[ModelOperation] = frozenset({"chat", "embeddings"})
     attributes = _NOTHING
     said_in = staticmethod(openai.said_in)
 
     def head(self, operation: ModelOperation, fields: Fields) -> Head:
         """Return the head of a request. Raises InvalidRequestError."""
         head = decode(msgspec.json.encode({name: fields[name] for name in _HEAD if name in fields}), Head)
-        is_chat = operation == "chat"
-        check_content(fields, "messages" if is_chat else "input", is_list=is_chat)
+        check_content(fields, _CONTENTS[operation], is_list=operation == "chat")
         return head
 
     def addressed(self, fields: Fields, model: str, *, stream: bool) -> bytes:
@@ -137,6 +142,7 @@ def _says(choice: _Choice) -> bool:
     delta = choice.delta or _Delta()
     return bool(
         delta.content
+        or choice.text
         or delta.refusal
         or delta.tool_calls
         or delta.reasoning_content

@@ -79,8 +79,8 @@ class WireProtocol(Protocol):
     """What stands in the first event that holds a piece of the answer."""
     hides_usage: bool
     """Whether a stream says what it consumed only to who asked for it."""
-    is_kept: bool
-    """Whether the exact cache can keep its answers: a whole one is a stream for who asks for that, and the reverse."""
+    kept: frozenset[ModelOperation]
+    """Whose answers the exact cache can keep: a whole one is a stream for who asks for that, and the reverse."""
     attributes: dict[str, Any]
     """What the span of a call in it says beside all else."""
 

@@ -38,7 +38,7 @@ class AnthropicProvider:
         transport: shared by all providers.
     """
 
-    protocol: ProtocolName = "anthropic"
+    protocols: tuple[ProtocolName, ...] = ("anthropic",)
 
     def __init__(self, name: str, *, base_url: str, api_key: str, transport: Transport) -> None:
         self._name = name

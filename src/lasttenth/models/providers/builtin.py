@@ -39,7 +39,7 @@ class BuiltinProvider:
         embedder: returns the installed embedder, loading it on first use, or None; called off the event loop.
     """
 
-    protocol: ProtocolName = "openai"
+    protocols: tuple[ProtocolName, ...] = ("openai",)
 
     def __init__(self, embedder: Callable[[], SentenceEncoder | None], clock: Clock) -> None:
         self._embedder = embedder

@@ -34,7 +34,7 @@ class GeminiProvider:
         transport: shared by all providers.
     """
 
-    protocol: ProtocolName = "gemini"
+    protocols: tuple[ProtocolName, ...] = ("gemini",)
 
     def __init__(self, name: str, *, base_url: str, api_key: str, transport: Transport) -> None:
         self._name = name

@@ -6,7 +6,7 @@ import msgspec
 
 from lasttenth.models.bodies import JSON
 from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName, Translation
-from lasttenth.models.protocols import OPENAI
+from lasttenth.models.protocols import OPENAI, RESPONSES
 from lasttenth.models.providers.listing import read_list
 from lasttenth.net.transport import Inbound, Outbound, Transport
 
@@ -35,14 +35,26 @@ class OpenAICompatibleProvider:
         base_url: up to and including the version, as in `https://host/v1`.
         api_key: sent as a bearer token; empty for servers that want none.
         transport: shared by all providers.
+        protocols: `openai`, `responses`, or both, the preferred one first.
     """
 
-    protocol: ProtocolName = "openai"
-
-    def __init__(self, name: str, *, base_url: str, api_key: str, transport: Transport) -> None:
+    def __init__(
+        self,
+        name: str,
+        *,
+        base_url: str,
+        api_key: str,
+        transport: Transport,
+        protocols: tuple[ProtocolName, ...] = ("openai",),
+    ) -> None:
+        self.protocols = protocols
         self._name = name
         base = base_url.rstrip("/")
-        self._urls = {operation: base + path for operation, path in OPENAI.paths.items()}
+        self._urls = {
+            (protocol.name, operation): base + path
+            for protocol in (OPENAI, RESPONSES)
+            for operation, path in protocol.paths.items()
+        }
         self._list_url = f"{base}/models"
         self._transport = transport
         # The same mapping for all requests: an engine keeps what it made of it.
@@ -52,7 +64,7 @@ class OpenAICompatibleProvider:
 
     async def call(self, request: ModelRequest) -> "RelayedReply":
         """Call a model and return once its answer begins. Raises UpstreamError."""
-        url = self._urls[request.operation]
+        url = self._urls[request.protocol, request.operation]
         outbound = Outbound(method="POST", url=url, headers=self._headers, body=request.body)
         return RelayedReply(await self._transport.send(outbound))
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from lasttenth.models.bodies import fields_of
-from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Provider, Translation
+from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, Provider, Translation
 from lasttenth.records.errors import InvalidRequestError
 
 Then = Literal["drop", "warn", "error"]
@@ -32,7 +32,7 @@ class RuledProvider:
     """
 
     def __init__(self, provider: Provider, rules: Sequence[UnsupportedRule]) -> None:
-        self.protocol: ProtocolName | None = provider.protocol
+        self.protocols = provider.protocols
         self._provider = provider
         self._rules = rules
 

@@ -64,7 +64,7 @@ class Script(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 class ScriptedProvider:
     """Serve scripts by name, and `scripted/echo`, which repeats the last user message."""
 
-    protocol: ProtocolName = "openai"
+    protocols: tuple[ProtocolName, ...] = ("openai",)
 
     def __init__(self, scripts: Mapping[str, Script], clock: Clock) -> None:
         self._scripts = {ECHO: Script(lines=(Line(text="{input}"),)), **scripts}

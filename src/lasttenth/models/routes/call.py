@@ -153,12 +153,13 @@ class RoutedCall:
     async def timed(self, chunks: AsyncIterator[bytes], name: str) -> AsyncIterator[bytes]:
         """Yield a stream. Raises UpstreamTimeoutError where it pauses for too long, or takes too long in all."""
         while True:
+            between, left = self._patience.between, self._left
             try:
-                async with asyncio.timeout(_least(self._patience.between, self._left)):
+                async with asyncio.timeout(_least(between, left)):
                     chunk = await anext(chunks, None)
             except TimeoutError as error:
-                left = self._left
-                took = "took too long in all" if left is not None and left <= 0 else "paused for too long"
+                is_end = left is not None and (between is None or left <= between)
+                took = "took too long in all" if is_end else "paused for too long"
                 raise UpstreamTimeoutError(f"{name} {took}.", hint="Send the request again.") from error
             if chunk is None:
                 return

@@ -45,7 +45,7 @@ class Route:
         clock: Clock,
         draw: Callable[[], float],
     ) -> None:
-        self.protocol: ProtocolName | None = None
+        self.protocols: tuple[ProtocolName, ...] = ()
         self.deployments = (*deployments, *fallbacks)
         """All that may be asked."""
         self._deployments = deployments

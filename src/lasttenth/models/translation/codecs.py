@@ -12,6 +12,8 @@ from lasttenth.models.translation.gemini import writing as gemini_writing
 from lasttenth.models.translation.neutral import Asked, Event, Lost
 from lasttenth.models.translation.openai import reading as openai_reading
 from lasttenth.models.translation.openai import writing as openai_writing
+from lasttenth.models.translation.responses import reading as responses_reading
+from lasttenth.models.translation.responses import writing as responses_writing
 
 
 class Reader(Protocol):
@@ -73,6 +75,14 @@ CODECS: Mapping[ProtocolName, Codec] = {
         write_reply=openai_writing.write_reply,
         reader=openai_reading.StreamReader,
         writer=openai_writing.StreamWriter,
+    ),
+    "responses": Codec(
+        read_request=responses_reading.read_request,
+        write_request=responses_writing.write_request,
+        read_reply=responses_reading.read_reply,
+        write_reply=responses_writing.write_reply,
+        reader=responses_reading.StreamReader,
+        writer=responses_writing.StreamWriter,
     ),
     "gemini": Codec(
         read_request=gemini_reading.read_request,

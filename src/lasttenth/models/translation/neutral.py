@@ -4,7 +4,7 @@ A translation reads one protocol into these and writes another from them. What f
 it stood.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
 
 import msgspec
@@ -26,6 +26,10 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 _EFFORTS: tuple[tuple[int, Effort], ...] = ((0, "none"), (2048, "low"), (8192, "medium"))
 """So many tokens of thought are at most such an effort; more are `high`."""
+SEALED = "openaisealed"
+"""What a signature or hidden thought begins with that OpenAI has sealed, and opens alone. It is base64, as all
+signatures are: Gemini's clients decode them.
+"""
 
 
 class Lost:
@@ -95,6 +99,11 @@ class Thinking(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     signature: str = ""
     hidden: str = ""
+
+    @property
+    def proof(self) -> str:
+        """Return what its provider knows it by, empty where there is no such thing."""
+        return self.hidden or self.signature
 
 
 class ToolUse(msgspec.Struct, frozen=True, kw_only=True):
@@ -245,6 +254,20 @@ def joined(first: Part, second: Part) -> Part:
                 first, arguments=first.arguments + second.arguments, signature=first.signature or second.signature
             )
     return second
+
+
+def in_turns(spoken: Iterable[tuple[Role, Iterable[Part]]]) -> tuple[tuple[Text, ...], tuple[Turn, ...]]:
+    """Return the instructions, and who says what: what one side says without a break is one turn."""
+    system: list[Text] = []
+    turns: list[tuple[Role, list[Part]]] = []
+    for side, parts in spoken:
+        if side == "system" and not turns:
+            system += [part for part in parts if isinstance(part, Text)]
+        elif turns and turns[-1][0] == side:
+            turns[-1][1].extend(parts)
+        else:
+            turns.append((side, list(parts)))
+    return tuple(system), tuple(Turn(role=role, parts=tuple(parts)) for role, parts in turns if parts)
 
 
 def arguments_of(use: ToolUse) -> Tree:

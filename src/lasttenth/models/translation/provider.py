@@ -10,8 +10,10 @@ from lasttenth.records.ids import Clock
 
 def speaking(provider: Provider, protocol: ProtocolName, clock: Clock) -> Provider:
     """Return a provider as somebody who speaks a protocol: itself where it does."""
-    spoken = provider.protocol or protocol
-    return provider if spoken == protocol else TranslatedProvider(provider, spoken, protocol, clock)
+    spoken = provider.protocols
+    if not spoken or protocol in spoken:
+        return provider
+    return TranslatedProvider(provider, spoken[0], protocol, clock)
 
 
 class TranslatedProvider:
@@ -24,14 +26,15 @@ class TranslatedProvider:
     """
 
     def __init__(self, provider: Provider, spoken: ProtocolName, protocol: ProtocolName, clock: Clock) -> None:
-        self.protocol: ProtocolName = protocol
+        self.protocols = (protocol,)
+        self._wanted = protocol
         self._provider = provider
-        self._spoken: ProtocolName = spoken
+        self._spoken = spoken
         self._clock = clock
 
     async def call(self, request: ModelRequest) -> "TranslatedReply":
         """Call a model and return once its answer begins. Raises what the provider raises, and InvalidRequestError."""
-        speech = Speech(self.protocol, self._spoken, self._clock)
+        speech = Speech(self._wanted, self._spoken, self._clock)
         body = speech.request(fields_of(request.body), request.model, stream=request.stream)
         translated = ModelRequest(
             operation=request.operation,

@@ -3,8 +3,6 @@
 The pipe says one thing more: when it ends, the supervisor has gone, however that happened, and the worker finishes.
 """
 
-import logging
-from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -17,8 +15,6 @@ from lasttenth.records.errors import ConfigurationError
 
 READY = b"ready\n"
 """What a worker says, on its standard output, once it serves."""
-
-logger = logging.getLogger("lasttenth.server")
 
 _encoder = msgspec.json.Encoder()
 
@@ -71,13 +67,8 @@ class StandingOrders:
         """Return the first line for a worker."""
         return line(msgspec.structs.replace(self._orders, listener=descriptor))
 
-    def renew(self, find: Callable[[], Place]) -> None:
-        """Take the settings as they are now; those that are wrong are reported and change nothing."""
-        try:
-            found = find().settings
-        except ConfigurationError as error:
-            logger.error("The settings stay as they were: %s", error)  # noqa: TRY400 - no defect of ours
-            return
+    def renew(self, found: Settings) -> None:
+        """Take other settings for the workers that are started from now on; the storage stays what it was."""
         settings = msgspec.structs.replace(found, storage=self._orders.settings.storage)
         self._orders = msgspec.structs.replace(self._orders, settings=settings)
 

@@ -49,22 +49,10 @@ def test_settings_follow_the_file_but_for_what_holds_until_the_next_start() -> N
     orders = standing()
     changed = msgspec.structs.replace(PLACE.settings, storage="postgresql://elsewhere", providers={})
 
-    orders.renew(lambda: msgspec.structs.replace(PLACE, settings=changed, folder=Path("elsewhere")))
+    orders.renew(changed)
 
     assert told(orders).settings == msgspec.structs.replace(PLACE.settings, providers={})
     assert told(orders).folder == "data"
-
-
-def test_settings_that_are_wrong_change_nothing_and_are_reported(caplog: pytest.LogCaptureFixture) -> None:
-    orders = standing()
-
-    def wrong() -> Place:
-        raise ConfigurationError("lasttenth.yaml is not YAML.")
-
-    orders.renew(wrong)
-
-    assert told(orders).settings == PLACE.settings
-    assert "lasttenth.yaml is not YAML" in caplog.text
 
 
 def told(orders: StandingOrders) -> Orders:

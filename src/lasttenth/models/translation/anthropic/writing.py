@@ -11,6 +11,7 @@ from lasttenth.models.openai import STATUS
 from lasttenth.models.translation.anthropic.reading import FOREIGN
 from lasttenth.models.translation.given import said
 from lasttenth.models.translation.neutral import (
+    SEALED,
     Asked,
     Begun,
     Citation,
@@ -236,7 +237,7 @@ def _own(part: Part, place: str, lost: Lost) -> Iterator[Part]:
     if isinstance(part, ToolUse) and part.signature:
         lost.add(f"{place}.signature")
         yield msgspec.structs.replace(part, signature="")
-    elif isinstance(part, Thinking) and not (part.signature or part.hidden):
+    elif isinstance(part, Thinking) and (not part.proof or part.proof.startswith(SEALED)):
         lost.add(f"{place}.thinking")
     else:
         yield part

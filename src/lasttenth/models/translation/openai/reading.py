@@ -36,13 +36,13 @@ from lasttenth.models.translation.neutral import (
     Tool,
     ToolResult,
     ToolUse,
-    Turn,
     Wishes,
+    in_turns,
 )
 from lasttenth.models.usage_shapes import read_openai
 from lasttenth.records.errors import InvalidRequestError
 
-_FORMATS = {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac", "opus": "audio/opus", "aac": "audio/aac"}
+FORMATS = {"wav": "audio/wav", "mp3": "audio/mpeg", "flac": "audio/flac", "opus": "audio/opus", "aac": "audio/aac"}
 _READ_ELSEWHERE = ("model", "stream", "stream_options")
 _SIDES: dict[str, Role] = {
     "system": "system",
@@ -68,7 +68,7 @@ def read_request(fields: Fields, lost: Lost) -> Asked:
     """Return what is asked. Raises InvalidRequestError."""
     body = body_of(fields, lost)
     body.drop(*_READ_ELSEWHERE)
-    system, turns = _turns(body.each("messages"))
+    system, turns = in_turns(map(_spoken, body.each("messages")))
     tools = tuple(tool for given in body.each("tools") if (tool := _tool(given)) is not None)
     asked = Asked(system=system, turns=turns, tools=tools, wishes=_wishes(body))
     body.close()
@@ -131,26 +131,15 @@ def _thoughts(given: Given) -> list[Thinking]:
     return [each for each in found if each != Thinking()]
 
 
-def _turns(messages: list[Given]) -> tuple[tuple[Text, ...], tuple[Turn, ...]]:
-    """Return the instructions, and who says what: messages of one side that follow one another are one turn."""
-    system: list[Text] = []
-    turns: list[tuple[Role, list[Part]]] = []
-    for message in messages:
-        role = message.needed("role")
-        side = _SIDES.get(role)
-        if side is None:
-            raise InvalidRequestError(
-                f"{message.at('role')} {role} cannot be translated.", parameter=message.at("role")
-            )
-        parts = list(_parts(message, role))
-        if side == "system" and not turns:
-            system += [part for part in parts if isinstance(part, Text)]
-        elif turns and turns[-1][0] == side:
-            turns[-1][1].extend(parts)
-        else:
-            turns.append((side, parts))
-        message.close()
-    return tuple(system), tuple(Turn(role=role, parts=tuple(parts)) for role, parts in turns if parts)
+def _spoken(message: Given) -> tuple[Role, list[Part]]:
+    """Return whose message it is, and what it says. Raises InvalidRequestError."""
+    role = message.needed("role")
+    side = _SIDES.get(role)
+    if side is None:
+        raise InvalidRequestError(f"{message.at('role')} {role} cannot be translated.", parameter=message.at("role"))
+    parts = list(_parts(message, role))
+    message.close()
+    return side, parts
 
 
 def _parts(message: Given, role: str) -> Iterator[Part]:
@@ -208,25 +197,23 @@ def _part(given: Given) -> Text | Refusal | Media | None:
     if kind == "image_url":
         image = given.inner("image_url")
         detail = image.text("detail")
-        return _located(
-            image.needed("url"), Media(kind="image", detail="" if detail == "auto" else detail, cache=cache)
-        )
+        return located(image.needed("url"), Media(kind="image", detail="" if detail == "auto" else detail, cache=cache))
     if kind == "input_audio":
         audio = given.inner("input_audio")
         form = audio.text("format")
         return Media(
-            kind="audio", media_type=_FORMATS.get(form, f"audio/{form}"), data=audio.needed("data"), cache=cache
+            kind="audio", media_type=FORMATS.get(form, f"audio/{form}"), data=audio.needed("data"), cache=cache
         )
     if kind == "file":
         file = given.inner("file")
         found = Media(kind="document", file=file.text("file_id"), name=file.text("filename"), cache=cache)
-        return _located(file.text("file_data"), found)
+        return located(file.text("file_data"), found)
     given.lost.add(given.place)
     given.drop(*(kind, "type", "text"))
     return None
 
 
-def _located(url: str, media: Media) -> Media:
+def located(url: str, media: Media) -> Media:
     """Return media with where it is: in its own address, or elsewhere (RFC 2397 for `data:`)."""
     head, comma, data = url.partition(",")
     if not (head.startswith("data:") and comma and head.endswith(";base64")):

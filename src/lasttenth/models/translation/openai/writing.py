@@ -38,7 +38,7 @@ from lasttenth.models.translation.neutral import (
 from lasttenth.models.translation.openai.reading import CITATION
 from lasttenth.records.usage import Usage
 
-_FORMAT_OF = {
+FORMAT_OF = {
     "audio/wav": "wav",
     "audio/x-wav": "wav",
     "audio/mpeg": "mp3",
@@ -294,7 +294,7 @@ def _as_part(part: Text | Media, place: str, lost: Lost) -> Tree:
     if part.kind == "image" and address:
         return {"type": "image_url", "image_url": said({"url": address, "detail": part.detail or None})}
     if part.kind == "audio" and part.data:
-        form = _FORMAT_OF.get(part.media_type, part.media_type.removeprefix("audio/"))
+        form = FORMAT_OF.get(part.media_type, part.media_type.removeprefix("audio/"))
         return {"type": "input_audio", "input_audio": {"data": part.data, "format": form}}
     file = said({"file_id": part.file or None, "filename": part.name or None, "file_data": address or None})
     return {"type": "file", "file": file}
