@@ -21,7 +21,7 @@ ROUTES = """
 routes:
   claude-haiku-4-5: {deployments: [{model: up/routed}]}
 """
-TASK = b"""---
+TASK = """---
 name: place
 model: up/place
 ---
@@ -39,7 +39,7 @@ def server(upstream: Upstream, tmp_path_factory: pytest.TempPathFactory) -> Iter
     documents = msgspec.json.encode({"documents": [{"name": "policy.md", "text": POLICY}]})
     with running_server(folder, settings=SETTINGS.format(base_url=upstream.base_url) + ROUTES) as started:
         assert started.request("POST", "/api/indexes/default/documents", body=documents).status == 200
-        task = msgspec.json.encode({"text": TASK.decode()})
+        task = msgspec.json.encode({"text": TASK})
         assert started.request("POST", "/api/tasks", body=task).status == 200
         yield started
         log = started.log

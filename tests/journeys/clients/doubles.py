@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import msgspec
 from pydantic import BaseModel
 
 from lasttenth.models import openai
+from lasttenth.records.usage import Usage
 from lasttenth.testing import (
     RunningServer,
     Upstream,
@@ -27,6 +27,8 @@ from lasttenth.testing import (
 CITY = {"city": "Bern"}
 CITY_TEXT = '{"city":"Bern"}'
 STRANGER = f"lt-{'a' * 16}-{'b' * 52}"
+HEAD = openai.ReplyHead(id="chatcmpl-1", created=1, model="upstream")
+USAGE = Usage(input_tokens=11, output_tokens=7)
 BITS = ("Bit ", "by ", "bit.")
 
 
@@ -58,16 +60,12 @@ def _openais_call(name: str) -> Any:
 
 
 def _openais(name: str) -> UpstreamAnswer:
-    said = {"role": "assistant", "content": None, "tool_calls": [_openais_call(name)]}
-    choice = {"index": 0, "message": said, "finish_reason": "tool_calls"}
-    usage = {"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18}
-    body = {"id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
-    return UpstreamAnswer(body=(msgspec.json.encode({**body, "usage": usage}),))
+    said = openai.Answer(text="", tool_calls=[_openais_call(name)])
+    return UpstreamAnswer(body=(openai.completion(HEAD, said, usage=USAGE, reason="tool_calls"),))
 
 
 def _openais_stream(name: str) -> UpstreamAnswer:
-    head = openai.ReplyHead(id="chatcmpl-1", created=1, model="m")
-    return streamed(openai.delta(head, {"tool_calls": [{"index": 0, **_openais_call(name)}]}))
+    return streamed(openai.delta(HEAD, {"tool_calls": [{"index": 0, **_openais_call(name)}]}))
 
 
 def _anthropics(name: str) -> UpstreamAnswer:

@@ -1,4 +1,4 @@
-"""LangChain's chat models, unchanged: three protocols, by base URL and key alone, whichever protocol the model speaks."""
+"""LangChain's chat models, unchanged: by base URL and key alone, whichever protocol the model speaks."""
 
 import asyncio
 from collections.abc import Callable
@@ -25,6 +25,11 @@ def of_openai(server: RunningServer, model: str, key: str = "local") -> ChatOpen
     return ChatOpenAI(model=model, base_url=f"{server.base_url}/v1", api_key=key, max_retries=0, stream_usage=True)
 
 
+def of_responses(server: RunningServer, model: str, key: str = "local") -> ChatOpenAI:
+    address = f"{server.base_url}/v1"
+    return ChatOpenAI(model=model, base_url=address, api_key=key, max_retries=0, use_responses_api=True)
+
+
 def of_anthropic(server: RunningServer, model: str, key: str = "local") -> ChatAnthropic:
     return ChatAnthropic(model=model, base_url=server.base_url, api_key=key, max_retries=0)
 
@@ -33,7 +38,7 @@ def of_google(server: RunningServer, model: str, key: str = "local") -> ChatGoog
     return ChatGoogleGenerativeAI(model=model, base_url=server.base_url, api_key=key, max_retries=1)
 
 
-CHATS = [of_openai, of_anthropic, of_google]
+CHATS = [of_openai, of_responses, of_anthropic, of_google]
 REFUSED = openai.APIStatusError, anthropic.APIStatusError, ChatGoogleGenerativeAIError
 
 
@@ -54,7 +59,7 @@ def test_answers_and_counts_as_the_trace_does(
 
     said = chat(model).invoke("Hello.")
 
-    assert said.content == "Hello back."
+    assert said.text == "Hello back."
     assert counted(said) == usage_of(server, model) == (11, 7)
 
 
@@ -105,7 +110,7 @@ def test_calls_a_tool_and_hears_what_it_said(
 
     assert (call["name"], call["args"]) == ("weather", CITY)
     assert b"Sunny in Bern." in last_asked(upstream, model)
-    assert said.content == "It is sunny."
+    assert said.text == "It is sunny."
 
 
 def test_has_structured_output_by_schema(

@@ -1,4 +1,4 @@
-"""LlamaIndex's models, unchanged: three protocols, by base URL and key alone, whichever protocol the model speaks."""
+"""LlamaIndex's models, unchanged: by base URL and key alone, whichever protocol the model speaks."""
 
 import asyncio
 from collections.abc import Callable
