@@ -22,6 +22,7 @@ from lasttenth.records.definitions import Task
 from lasttenth.records.events import Erasure
 from lasttenth.records.traces import Assignment, Payload, Span
 from lasttenth.records.usage import Usage
+from lasttenth.storage.file_ports import FilePart, NewFile
 from lasttenth.storage.migrate import LATEST
 from lasttenth.storage.ports import IndexSettings, KeyRecord, NewChunk, NewDocument, Store
 from lasttenth.storage.postgres import PostgresStore
@@ -115,6 +116,7 @@ async def answers_of(store: Store) -> str:
         answers[name] = {
             "tasks": sorted(msgspec.json.encode(task).decode() for task in await project.definitions.latest(Task)),
             "erasures": await project.events.latest(Erasure),
+            "files": [(file, await project.files.parts(file.id)) for file in await project.files.latest()],
             "traces": [await project.traces.get(trace) for trace in TRACES],
             "latest": [summary.trace_id for summary in await project.traces.latest()],
             "documents": await project.indexes.documents("docs"),
@@ -133,6 +135,8 @@ async def _fill(store: Store) -> None:
         first = await project.definitions.put(Task(name="answer", description=ODD))
         await project.definitions.put(Task(name="other", description=name), derived_from=[first])
         await project.traces.append(list(_spans(name)))
+        file = NewFile(id="file-1", name="lines.jsonl", purpose="batch", created=1)
+        await project.files.put(file, [FilePart(0, b"\0short"), FilePart(1, name.encode() * 300)])
         secret = await project.payloads.put(Payload(media_type="text/plain", body=b"to be erased"))
         await project.payloads.erase(Erasure(id=f"{1:032x}", at=NOON, actor="me", payload=secret, reason="asked for"))
         settings = IndexSettings(splitter="1", embedder="e", embedder_hash="h", dimension=3)

@@ -24,6 +24,7 @@ from lasttenth.records.events import Erasure
 from lasttenth.records.ids import SystemClock, system_randomness
 from lasttenth.records.traces import Payload, Span, TraceFilter
 from lasttenth.storage.copies import Progress
+from lasttenth.storage.file_ports import FilePart, NewFile
 from lasttenth.storage.migrate import LATEST
 from lasttenth.storage.opening import open_store
 from lasttenth.storage.ports import IndexSettings, KeyRecord, NewChunk, NewDocument, Store
@@ -75,6 +76,8 @@ async def fill(store: Store) -> None:
         await project.definitions.put(Task(name="other", description=name), derived_from=[first])
         spans = [span(trace, f"{trace} {name} {ODD}") for trace in TRACES]
         await project.traces.append(spans)
+        file = NewFile(id="file-1", name=ODD, purpose="batch", created=1)
+        await project.files.put(file, [FilePart(0, LONG), FilePart(1, name.encode())])
         secret = await project.payloads.put(Payload(media_type="text/plain", body=b"to be erased"))
         await project.payloads.erase(Erasure(id=f"{1:032x}", at=5, actor="me", payload=secret, reason="asked for"))
         settings = IndexSettings(splitter="1", embedder="e", embedder_hash="h", dimension=3)
@@ -132,6 +135,7 @@ async def seen(store: Store) -> dict[str, Any]:
             "totals": await project.traces.totals(after=0, before=10**15),
             "indexes": await project.indexes.overview(),
             "documents": await project.indexes.documents("docs"),
+            "files": [(file, await project.files.parts(file.id)) for file in await project.files.latest()],
             "snapshot": await project.indexes.snapshot("docs"),
             "hits": [(hit.chunk, round(hit.score, 5)) for hit in hits],
             "chunks": await project.indexes.chunks("docs", [hit.chunk for hit in hits]),

@@ -140,7 +140,7 @@ def test_body_beyond_the_limit_is_too_large(claude: Anthropic) -> None:
     assert (caught.value.status_code, caught.value.error_code) == (413, "payload_too_large")
 
 
-@pytest.mark.parametrize(("method", "path", "status"), [("GET", MESSAGES, 405), ("POST", f"{MESSAGES}/batches", 404)])
+@pytest.mark.parametrize(("method", "path", "status"), [("GET", MESSAGES, 405), ("POST", f"{MESSAGES}/batches", 400)])
 def test_other_paths_of_the_protocol_are_refused_in_its_shape(
     server: RunningServer, method: str, path: str, status: int
 ) -> None:

@@ -184,9 +184,7 @@ def test_wrong_method_is_not_allowed(server: RunningServer, method: str, path: s
     assert_error(answer, status=405, code="method_not_allowed")
 
 
-@pytest.mark.parametrize(
-    "path", ["/v1/nothing", "/v2/chat/completions", "/%00", "/..%2f..%2fetc/passwd", "/console/../x"]
-)
+@pytest.mark.parametrize("path", ["/nothing", "/v2/chat/completions", "/%00", "/..%2f..%2fetc/passwd", "/console/../x"])
 def test_unknown_path_is_not_found(server: RunningServer, path: str) -> None:
     answer = server.request("POST", path, body=chat())
 

@@ -17,6 +17,8 @@ from lasttenth.testing import (
     completion,
     failure,
     message,
+    message_event,
+    message_stream,
     running_server,
     streamed,
 )
@@ -27,6 +29,7 @@ providers:
   abroad: {{base_url: {url}}}
   inland: {{base_url: {url}, tags: [eu]}}
   google: {{base_url: {url}}}
+  anthropic: {{base_url: {url}, protocol: anthropic}}
   ruled:
     base_url: {url}
     unsupported:
@@ -43,6 +46,9 @@ routes:
     strategy: cost
     deployments: [{{model: openai/gpt-5-pro}}, {{model: openai/gpt-5-nano}}, {{model: abroad/unknown}}]
     retries: 2
+  paid:
+    strategy: cost
+    deployments: [{{model: anthropic/claude-haiku-4-5}}, {{model: abroad/free}}]
   paused: {{deployments: [{{model: abroad/paused}}], between: 0.3}}
   long: {{deployments: [{{model: abroad/long}}], total: 0.6, retries: 0}}
   whole: {{deployments: [{{model: abroad/whole}}], total: 0.4, retries: 5}}
@@ -94,6 +100,18 @@ def test_provider_without_the_tags_is_not_asked(server: RunningServer, upstream:
     assert found.status == 400
     assert "Providers that have them: inland" in found.json()["error"]["message"]
     assert not upstream.requests("any")
+
+
+def test_nothing_passes_through_to_a_place_without_the_tags(server: RunningServer, upstream: Upstream) -> None:
+    tagged = {"x-lasttenth-tags": "eu", "content-type": "application/json"}
+    body = b'{"model": "abroad/speech", "input": "Hello."}'
+
+    refused = server.request("POST", "/v1/audio/speech", body=body, headers=tagged)
+    by_name = server.request("GET", "/passthrough/ruled/v1/anything", headers=tagged)
+
+    assert (refused.status, by_name.status) == (400, 400)
+    assert "Providers that have them: inland" in refused.json()["error"]["message"]
+    assert not upstream.requests("speech")
 
 
 def test_models_of_this_process_are_local(server: RunningServer) -> None:
@@ -167,6 +185,21 @@ def test_rules_decide_about_what_a_translation_loses(server: RunningServer, upst
     assert "x-lasttenth-lost" not in quiet.headers
     (span,) = spans_of(server, quiet.headers["x-lasttenth-trace"])
     assert span["attributes"]["lost"] == ["seed"]
+
+
+def test_what_an_attempt_in_vain_consumed_is_paid_for(server: RunningServer, upstream: Upstream) -> None:
+    counts = {"input_tokens": 1000, "output_tokens": 9}
+    overloaded = message_event("error", error={"type": "overloaded_error", "message": "No."})
+    upstream.script("claude-haiku-4-5", message_stream(overloaded, usage=counts, finished=False))
+    upstream.script("free", failure(500, "No."))
+
+    found = ask(server, "paid", stream=True)
+
+    (span,) = spans_of(server, found.headers["x-lasttenth-trace"])
+    in_vain = [each for each in span["attributes"]["in_vain"] if each["model"].startswith("anthropic")]
+    assert in_vain[0]["usage"] == {"input_tokens": 1000, "output_tokens": 1}
+    assert in_vain[0]["cost"] == 1000 * 1000 + 1 * 5000
+    assert span["cost"] == sum(each["cost"] for each in in_vain)
 
 
 def test_stream_that_pauses_too_long_ends_with_an_error(server: RunningServer, upstream: Upstream) -> None:

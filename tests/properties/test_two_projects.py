@@ -14,7 +14,8 @@ from lasttenth.records.errors import LasttenthError
 from lasttenth.records.events import Erasure, Score
 from lasttenth.records.jobs import Job, NewJob, QueueLimits, Schedule
 from lasttenth.records.traces import Payload, Span, TraceFilter
-from lasttenth.storage import job_ports, ports
+from lasttenth.storage import file_ports, job_ports, ports
+from lasttenth.storage.file_ports import FilePart, NewFile
 from lasttenth.storage.ports import IndexSettings, NewChunk, NewDocument, ProjectStore, Store
 
 SETTINGS = IndexSettings(splitter="1", embedder="e", embedder_hash="h", dimension=2)
@@ -52,6 +53,10 @@ def _span(number: int) -> Span:
     )
 
 
+def _file(number: int) -> NewFile:
+    return NewFile(id=f"f{number}", name="lines.jsonl", purpose="batch", created=1)
+
+
 def _score(number: int) -> Score:
     return Score(id=str(number), at=1, of="trace", of_id="t", metric="m", value=number, source="user")
 
@@ -84,6 +89,8 @@ ACTIONS: dict[str, Action] = {
     "Events.append": lambda s, n: s.events.append([_score(n)]),
     "Payloads.put": _payload_id,
     "Payloads.erase": _erase,
+    "Files.put": lambda s, n: s.files.put(_file(n), [FilePart(n, b"%d" % n)]),
+    "Files.remove": lambda s, n: s.files.remove(f"f{n}"),
     "Traces.append": lambda s, n: s.traces.append([_span(n)]),
     "Traces.erase": _erase_trace,
     "Traces.expire": lambda s, n: s.traces.expire(n),
@@ -112,6 +119,10 @@ OBSERVATIONS: dict[str, Action] = {
     "Events.latest": lambda s, _: s.events.latest(Score),
     "Events.latest_of_each": lambda s, _: s.events.latest_of_each(Score),
     "Payloads.get": lambda s, n: s.payloads.get(f"{n:064x}"),
+    "Files.get": lambda s, n: s.files.get(f"f{n}"),
+    "Files.latest": lambda s, _: s.files.latest(),
+    "Files.numbers": lambda s, n: s.files.numbers(f"f{n}"),
+    "Files.parts": lambda s, n: s.files.parts(f"f{n}"),
     "Traces.get": lambda s, n: s.traces.get(_trace(n)),
     "Traces.latest": lambda s, n: s.traces.latest(where=FILTERS[n]),
     "Traces.totals": lambda s, _: s.traces.totals(after=0, before=2**60, by=("model",), period="hour"),
@@ -159,7 +170,7 @@ def test_whatever_one_project_does_another_sees_nothing_of_it(
 def test_every_method_of_every_port_takes_part() -> None:
     kinds = (
         ports.Definitions, ports.Events, ports.Payloads, ports.Traces, ports.Indexes,
-        job_ports.Jobs, job_ports.Schedules,
+        file_ports.Files, job_ports.Jobs, job_ports.Schedules,
     )  # fmt: skip
     methods = {
         f"{kind.__name__}.{name}"

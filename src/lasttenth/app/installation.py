@@ -13,6 +13,7 @@ import msgspec
 
 from lasttenth import __version__
 from lasttenth.access.keys import Keyring, read_pepper
+from lasttenth.app.batches import BATCH_KIND, BatchOrder, batch_function
 from lasttenth.app.configuration import FILE_NAME, DeploymentSettings, Settings, read_settings
 from lasttenth.app.embedder import EmbedderSlot
 from lasttenth.app.indexing import INDEX_KIND, IndexPaths, index_function
@@ -43,6 +44,7 @@ from lasttenth.records.traces import Span
 from lasttenth.records.usage import Usage
 from lasttenth.releases.registry import Registry
 from lasttenth.serve.cache import MemoryCache
+from lasttenth.serve.passthrough import Passthrough
 from lasttenth.serve.pipeline import Pipeline
 from lasttenth.serve.program import DefaultProgram
 from lasttenth.serve.route import ROUTE, Router
@@ -103,16 +105,20 @@ class Installation:
         self.workers = Crew()
         self._registries: dict[str, Registry] = {}
         self._retrievers: dict[str, Retriever] = {}
+        settling = Settling(clock, self.prices, self.recorder.record, self.facts)
         self.pipeline = Pipeline(
             router=self.router,
             registry_of=self.registry,
             programs={"": self.program(record=self.recorder.record)},
-            settling=Settling(clock, self.prices, self.recorder.record, self.facts),
+            settling=settling,
             cache=MemoryCache(size=place.settings.cache.bytes, seconds=place.settings.cache.seconds, clock=clock),
             reply_limit=place.settings.limits.reply,
         )
+        self.passthrough = Passthrough(self.router, settling)
         self.functions = Functions()
         self.functions.add(INDEX_KIND, index_function(self._embedder), payload=IndexPaths)
+        batch = batch_function(self.pipeline, self.recorder, clock=clock, randomness=system_randomness)
+        self.functions.add(BATCH_KIND, batch, payload=BatchOrder)
         worker = f"{socket.gethostname()}:{os.getpid()}"
         self.runner = Runner(store, self.functions, clock=clock, randomness=system_randomness, worker=worker)
 

@@ -298,7 +298,7 @@ class _Asked(msgspec.Struct):
 
 def _request(root: Span, project: str) -> GatewayRequest:
     operation: ModelOperation = "chat"
-    if root.operation in {"completions", "count_tokens", "embeddings"}:
+    if root.operation in {"completions", "count_tokens", "embeddings", "moderations"}:
         operation = root.operation
     return GatewayRequest(
         operation=operation,

@@ -9,8 +9,8 @@ import msgspec
 from lasttenth.records.attempts import Attempt
 from lasttenth.records.usage import Usage
 
-ModelOperation = Literal["chat", "completions", "embeddings", "count_tokens"]
-"""`completions` continue a text; they are what came before chat."""
+ModelOperation = Literal["chat", "completions", "embeddings", "count_tokens", "moderations", "passthrough"]
+"""`completions` continue a text; they are what came before chat. A passthrough is a path known to its provider alone."""
 ProtocolName = Literal["openai", "responses", "anthropic", "gemini"]
 MOST_REPLY_BYTES = 256 * 2**20
 """Bytes that a whole answer may have, where nobody says otherwise."""

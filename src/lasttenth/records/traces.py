@@ -6,7 +6,9 @@ import msgspec
 
 from lasttenth.records.usage import Usage
 
-Operation = Literal["chat", "completions", "count_tokens", "embeddings", "retrieval", "task"]
+Operation = Literal[
+    "chat", "completions", "count_tokens", "embeddings", "moderations", "passthrough", "retrieval", "task"
+]
 """What a span did. The names follow OpenTelemetry's `gen_ai.operation.name` where it has one."""
 
 UnitSource = Literal["header", "metadata", "safety_identifier", "user", "key", "random"]

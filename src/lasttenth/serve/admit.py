@@ -23,6 +23,7 @@ VARIABLES_HEADER = "x-lasttenth-variables"
 STREAMED = frozenset({"chat", "completions"})
 """Operations whose answers may come as streams."""
 TAGS = "tags"
+TAGS_HEADER = f"{CONTROL_HEADER}{TAGS}"
 MAX_UNIT = 200
 MAX_MODEL = 200
 
@@ -46,7 +47,7 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
         own = {name: value for name, value in head.metadata.items() if name.startswith(CONTROL_KEY)}
         controls = {name.removeprefix(CONTROL_KEY): _text(value) for name, value in own.items() if value is not None}
         fields = _without_controls(fields) if own else fields
-    unit, source = _unit(request, controls, head, scope)
+    unit, source = unit_of(request, controls, head, scope)
     controls |= _header_controls(request)
     return Call(
         operation=request.operation,
@@ -60,7 +61,8 @@ def admit(request: GatewayRequest, scope: SpanScope) -> Call:
         unit=unit,
         unit_source=source,
         key=request.key,
-        scope=msgspec.structs.replace(scope, tags=_tags(controls[TAGS])) if TAGS in controls else scope,
+        scope=msgspec.structs.replace(scope, tags=tags_of(controls[TAGS])) if TAGS in controls else scope,
+        attributes=request.attributes,
     )
 
 
@@ -77,8 +79,8 @@ def named(model: str) -> str:
     return model
 
 
-def _tags(text: str) -> frozenset[str]:
-    """Return the tags that are asked for. Raises InvalidRequestError where there is none in what claims to name some."""
+def tags_of(text: str) -> frozenset[str]:
+    """Return the tags in a text, between commas. Raises InvalidRequestError where there are none."""
     tags = frozenset(tag.strip().lower() for tag in text.split(",") if tag.strip())
     if not tags:
         raise InvalidRequestError(
@@ -118,7 +120,7 @@ def _without_controls(fields: bodies.Fields) -> bodies.Fields:
     return {**others, "metadata": msgspec.Raw(msgspec.json.encode(kept))} if kept else others
 
 
-def _unit(request: GatewayRequest, controls: dict[str, str], head: Head, scope: SpanScope) -> tuple[str, UnitSource]:
+def unit_of(request: GatewayRequest, controls: dict[str, str], head: Head, scope: SpanScope) -> tuple[str, UnitSource]:
     """Return whom the request is for: the first that is named, in the order that the documentation gives."""
     candidates: tuple[tuple[UnitSource, str | None], ...] = (
         ("header", request.headers.get(UNIT_HEADER)),

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from lasttenth.models.bodies import Fields
+from lasttenth.models.bodies import JSON, Fields
 from lasttenth.models.port import ModelOperation, Translation
 from lasttenth.models.protocols import OPENAI, WireProtocol
 from lasttenth.records.ids import Clock
@@ -26,6 +26,8 @@ class GatewayRequest(msgspec.Struct, frozen=True, kw_only=True):
     """What the path says and not the body."""
     key: str = ""
     """Public id of the key it came with."""
+    attributes: Mapping[str, Any] = {}
+    """What its span says beside all else."""
 
 
 class GatewayReply(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +50,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     model: str
     stream: bool
     body: bytes
-    """JSON as the caller sent it, with what the path said."""
+    """As the caller sent it, with what the path said."""
+    body_type: str = JSON
     fields: Fields = {}
     """What stands in the body, without our own controls."""
     headers: Mapping[str, str] = {}
@@ -60,6 +63,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     """Public id of the key that the request came with."""
     scope: SpanScope
     parent_id: str = ""
+    attributes: Mapping[str, Any] = {}
+    """What its span says beside all else."""
 
 
 class Outcome(msgspec.Struct, kw_only=True):

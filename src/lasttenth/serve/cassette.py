@@ -28,6 +28,9 @@ _OF_THE_WAY = frozenset({"metadata", "model", "stream_options"})
 """Fields that are not the same before and behind the gateway; the model is compared by its whole name."""
 
 
+_SENT = frozenset({"chat", "completions", "count_tokens", "embeddings", "moderations"})
+
+
 class Cassette:
     """The answers of models in a trace, each of which is given once.
 
@@ -198,7 +201,7 @@ def is_replayable(span: Span) -> bool:
 
 def _was_sent(span: Span) -> bool:
     """Tell whether a span is a call that came as far as a provider."""
-    return span.operation in {"chat", "completions", "count_tokens", "embeddings"} and ROUTED in span.stages
+    return span.operation in _SENT and ROUTED in span.stages
 
 
 def _reply(span: Span) -> _CassetteReply:

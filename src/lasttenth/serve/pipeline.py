@@ -31,6 +31,9 @@ from lasttenth.serve.tasks import RegistryOf, TaskRunner
 
 logger = logging.getLogger("lasttenth.serve")
 
+_OF_MODELS = frozenset({"embeddings", "moderations"})
+"""What no task does."""
+
 
 class Pipeline:
     """Serve requests.
@@ -101,7 +104,7 @@ class Pipeline:
             raise
 
     async def _answer(self, call: Call, settlement: Settlement) -> GatewayReply:
-        task = self._router.task_of(call.model) if call.operation != "embeddings" else None
+        task = self._router.task_of(call.model) if call.operation not in _OF_MODELS else None
         if task is not None:
             return await self._tasks.answer(call, task, settlement)
         ask = partial(self._relay.answer, call, settlement)
@@ -121,4 +124,5 @@ def _unread(request: GatewayRequest, scope: SpanScope) -> Call:
         unit_source="random",
         key=request.key,
         scope=scope,
+        attributes=request.attributes,
     )

@@ -98,8 +98,8 @@ class Router:
         Who speaks another protocol than the caller is spoken to in translation; chat alone is translated.
         """
         target = self.model_of(call.model)
-        if call.scope.tags:
-            self._check_tags(call)
+        if call.scope.tags and call.model not in self._routes:
+            self.check_tags(call.model, call.scope.tags)
         spoken = target.provider.protocols
         if not spoken or call.protocol.name in spoken:
             return target
@@ -107,14 +107,12 @@ class Router:
             raise other_protocol(call, PROTOCOLS[spoken[0]])
         return ModelTarget(speaking(target.provider, call.protocol.name, self._clock), target.model)
 
-    def _check_tags(self, call: Call) -> None:
-        """Raise InvalidRequestError where a provider has not the tags that are asked for; routes see to it themselves."""
-        if self._tags is None or call.model in self._routes:
+    def check_tags(self, model: str, tags: frozenset[str]) -> None:
+        """Raise InvalidRequestError where the provider of a model has not some tags; routes see to that themselves."""
+        if self._tags is None or tags <= self._tags.get(model.partition("/")[0], frozenset()):
             return
-        provider = call.model.partition("/")[0]
-        if not call.scope.tags <= self._tags.get(provider, frozenset()):
-            fit = sorted(name for name, tags in self._tags.items() if call.scope.tags <= tags)
-            raise untagged(f"{call.model} has not all of", call.scope.tags, ", ".join(fit))
+        fit = sorted(name for name, known in self._tags.items() if tags <= known)
+        raise untagged(f"{model} has not all of", tags, ", ".join(fit))
 
     async def models(self) -> tuple[list[ModelInfo], list[str]]:
         """Return the models of all providers, and a line for each provider that could not be asked."""

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+import msgspec
 
 from lasttenth.models import bodies
 from lasttenth.models.facts import Facts
@@ -47,11 +49,13 @@ class Settlement:
     def __init__(self, call: Call, settling: Settling, watch: Stopwatch) -> None:
         self.call = call
         self.watch = watch
-        self.outcome = Outcome(model=call.model, attributes=call.protocol.attributes.copy())
+        self.outcome = Outcome(model=call.model, attributes={**call.protocol.attributes, **call.attributes})
         self._prices = settling.prices
         self._facts = settling.facts
         self._record = settling.record
         self._finished = False
+        self._in_addition = 0
+        """What attempts in vain have cost, in nano-dollars."""
 
     def note_first_token(self) -> None:
         """Remember when the first piece of the answer was there."""
@@ -64,21 +68,31 @@ class Settlement:
 
     def _note(self, attempts: Sequence[Attempt]) -> None:
         if attempts:
-            said = [{"model": each.model, "failure": each.failure, "ms": each.took // 10**6} for each in attempts]
-            self.outcome.attributes["in_vain"] = said
+            self.outcome.attributes["in_vain"] = [self._in_vain(each) for each in attempts]
+
+    def _in_vain(self, attempt: Attempt) -> dict[str, Any]:
+        """Return what is said of an attempt; what it consumed is paid for as well."""
+        said = {"model": attempt.model, "failure": attempt.failure, "ms": attempt.took // 10**6}
+        if attempt.usage is None:
+            return said
+        cost = self._prices.cost(attempt.model, attempt.usage, at=self.watch.started_at)
+        self._in_addition += cost.amount or 0
+        return {**said, "usage": msgspec.to_builtins(attempt.usage), "cost": cost.amount}
 
     def price(self, usage: Usage | None) -> None:
         """Take what a model reported to have consumed, and what that costs."""
         if usage is None:
             return
         cost = self._prices.cost(self.outcome.model, usage, at=self.watch.started_at)
-        self.outcome.usage, self.outcome.cost, self.outcome.price_version = usage, cost.amount, cost.version
+        amount = None if cost.amount is None else cost.amount + self._in_addition
+        self.outcome.usage, self.outcome.cost, self.outcome.price_version = usage, amount, cost.version
 
     def fail(self, error: BaseException) -> None:
         """End the call with an error."""
         self.outcome.error = code_of(error)
         if isinstance(error, UpstreamError):
             self._note(error.attempts)
+            self.outcome.cost = self.outcome.cost or self._in_addition or None
         self.finish()
 
     def finish(self) -> None:
@@ -115,7 +129,7 @@ class Settlement:
             first_token=outcome.first_token,
             stages=self.watch.stages,
             attributes=outcome.attributes,
-            input=Payload(media_type=bodies.JSON, body=call.body) if call.body else None,
+            input=Payload(media_type=call.body_type, body=call.body) if call.body else None,
             output=Payload(media_type=outcome.output_type, body=outcome.output[:MAX_RECORDED])
             if outcome.output
             else None,

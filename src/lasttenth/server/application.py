@@ -22,12 +22,15 @@ from lasttenth.records.errors import (
 )
 from lasttenth.serve.replies import UNEXPECTED
 from lasttenth.server.api import Api
+from lasttenth.server.batches import BatchEndpoints
 from lasttenth.server.endpoints import PATHS, endpoint_of, protocol_of
+from lasttenth.server.files import FileEndpoints, ProjectRoutes
 from lasttenth.server.gateway import Gateway
 from lasttenth.server.langfuse import Langfuse
 from lasttenth.server.listing import Listing
 from lasttenth.server.metrics import metrics_endpoint
-from lasttenth.server.requests import Door, headers_of
+from lasttenth.server.passing import Passing
+from lasttenth.server.requests import ClientDisconnected, Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
 
@@ -48,14 +51,24 @@ class Application:
         self._door = Door(installation.keyring, keys_required=keys_required, project=DEFAULT_PROJECT)
         limit = installation.place.settings.limits.body
         self.gateway = Gateway(installation.pipeline, self._door, installation.recorder, body_limit=limit)
+        passing = Passing(installation.passthrough, self._door, body_limit=limit)
+        project_routes = ProjectRoutes(installation, self._door, passing)
         self._rest = Starlette(
             routes=[
                 *self._routes(),
                 *Langfuse(installation, self._door, body_limit=limit).routes(),
                 *Api(installation, self._door, body_limit=limit).routes(),
                 *pages,
+                *FileEndpoints(installation, body_limit=limit).routes(project_routes),
+                *BatchEndpoints(installation, body_limit=limit).routes(project_routes),
+                *passing.routes(),
             ],
-            exception_handlers={LasttenthError: _failed, HTTPException: _refused, Exception: _unexpected},
+            exception_handlers={
+                LasttenthError: _failed,
+                HTTPException: _refused,
+                ClientDisconnected: _left,
+                Exception: _unexpected,
+            },
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -100,6 +113,11 @@ async def _refused(request: Request, error: Exception) -> Response:
     if status == 405 or endpoint_of(request.url.path.encode()) is not None:
         return await _failed(request, MethodNotAllowedError(f"{where} is not possible.", hint=hint))
     return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint=hint))
+
+
+async def _left(_request: Request, _error: Exception) -> Response:
+    """Answer nobody: the client went away."""
+    return Response()
 
 
 async def _unexpected(request: Request, error: Exception) -> Response:

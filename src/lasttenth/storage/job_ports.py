@@ -35,8 +35,10 @@ class Jobs(Protocol):
         """Return a job. Raises NotFoundError."""
         ...
 
-    async def latest(self, *, limit: int = 50, state: JobState | None = None, kind: str = "") -> list[Job]:
-        """Return the latest jobs, newest first."""
+    async def latest(
+        self, *, limit: int = 50, state: JobState | None = None, kind: str = "", before: str = ""
+    ) -> list[Job]:
+        """Return the latest jobs, newest first; those that were enqueued before one of them, where it is named."""
         ...
 
     async def cancel(self, job: str) -> Job:

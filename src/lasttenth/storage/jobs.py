@@ -44,13 +44,17 @@ class JobTable:
         """Return a job. Raises NotFoundError."""
         return await self._engine.read(lambda connection: self._known(connection, job))
 
-    async def latest(self, *, limit: int = 50, state: JobState | None = None, kind: str = "") -> list[Job]:
-        """Return the latest jobs, newest first."""
+    async def latest(
+        self, *, limit: int = 50, state: JobState | None = None, kind: str = "", before: str = ""
+    ) -> list[Job]:
+        """Return the latest jobs, newest first; those that were enqueued before one of them, where it is named."""
         query = select(_jobs).where(_jobs.c.project == self._project)
         if state is not None:
             query = query.where(_jobs.c.state == state)
         if kind:
             query = query.where(_jobs.c.kind == kind)
+        if before:
+            query = query.where(_jobs.c.id < before)
         query = query.order_by(_jobs.c.id.desc()).limit(limit)
         return await self._engine.read(lambda connection: [job_of(row) for row in connection.execute(query)])
 

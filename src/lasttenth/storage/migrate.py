@@ -10,7 +10,7 @@ from sqlalchemy import Connection, inspect, text
 
 from lasttenth.records.errors import StorageError
 
-LATEST = "0004"
+LATEST = "0005"
 _MIGRATIONS = Path(__file__).parent / "migrations"
 
 

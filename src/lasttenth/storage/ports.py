@@ -11,6 +11,7 @@ from lasttenth.records.definitions import Definition
 from lasttenth.records.events import Erasure, Event
 from lasttenth.records.totals import Label, Payer, Period, SearchLag, Spending, Total
 from lasttenth.records.traces import EVERYTHING, Payload, Span, TraceFilter, TraceSummary
+from lasttenth.storage.file_ports import Files
 from lasttenth.storage.job_ports import Jobs, Schedules, Work
 
 D = TypeVar("D", bound=Definition)
@@ -281,6 +282,11 @@ class ProjectStore(Protocol):
     @property
     def payloads(self) -> Payloads:
         """Return the project's payloads."""
+        ...
+
+    @property
+    def files(self) -> Files:
+        """Return the project's files."""
         ...
 
     @property

@@ -86,6 +86,29 @@ payloads = Table(
     Column("size", BigInteger, nullable=False),
 )
 
+files = Table(
+    "files",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("id", String(60), primary_key=True),
+    Column("name", String(400), nullable=False),
+    Column("purpose", String(40), nullable=False),
+    Column("created", BigInteger, nullable=False),
+    Column("expires", BigInteger),
+)
+
+# What is behind the body of a row is read only with it, so the body is last.
+file_parts = Table(
+    "file_parts",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("file", String(60), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("size", BigInteger, nullable=False),
+    Column("encoding", String(10), nullable=False),
+    Column("body", LargeBinary, nullable=False),
+)
+
 series = Table(
     "series",
     metadata,

@@ -15,6 +15,7 @@ from lasttenth.storage import schema
 from lasttenth.storage.definitions import DefinitionTable
 from lasttenth.storage.engine import Engine
 from lasttenth.storage.events import EventTable
+from lasttenth.storage.files import FileTable
 from lasttenth.storage.indexes import IndexTable, Search
 from lasttenth.storage.jobs import JobTable
 from lasttenth.storage.migrate import upgrade
@@ -65,6 +66,7 @@ class TableProject:
         self.payloads = PayloadTable(engine, project, key)
         self.definitions = DefinitionTable(engine, project, clock)
         self.events = EventTable(engine, project)
+        self.files = FileTable(engine, project, clock)
         self.traces = TraceTable(engine, dictionaries, rows=native.spans, words=native.words, key=key, clock=clock)
         self.indexes = IndexTable(engine, project, self.payloads, native.search())
         self.jobs = JobTable(engine, project, ids=ids, clock=clock)

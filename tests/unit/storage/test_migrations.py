@@ -36,6 +36,7 @@ def read(answers: str | bytes) -> Any:
     """Return answers with spans as this version knows them: defaults may be written or not."""
     found = msgspec.json.decode(answers)
     for project in found["projects"]:
+        found[project].setdefault("files", [])  # up to 0004 there were none
         found[project]["traces"] = msgspec.convert(found[project]["traces"], list[list[Span]])
     return found
 
@@ -76,7 +77,7 @@ def test_archive_of_the_schema_before_is_restored_and_brought_up_to_date(
     connection = sqlite3.connect(old)
     connection.executescript(script("0003", "sqlite"))
     connection.close()
-    asyncio.run(archived(old, archive, schema="0003", without={"blocks", "block_uses"}))
+    asyncio.run(archived(old, archive, schema="0003", without={"blocks", "block_uses", "files", "file_parts"}))
 
     if engine == "sqlite":
         asyncio.run(restored(open_database("", new), archive))

@@ -1,4 +1,4 @@
-"""OpenAI's protocol: chat completions, embeddings, and the completions of texts that came before chat."""
+"""OpenAI's protocol: chat completions, embeddings, moderations, and the completions of texts that came before chat."""
 
 import re
 from collections.abc import Mapping
@@ -10,14 +10,20 @@ from lasttenth.models import openai
 from lasttenth.models.bodies import NULL, UNREADABLE, Fields, decode
 from lasttenth.models.port import ModelOperation, ProtocolName
 from lasttenth.models.protocols.wire import Head, Price, Progress, check_content
-from lasttenth.records.errors import LasttenthError
+from lasttenth.records.errors import InvalidRequestError, LasttenthError
 
 _PATHS: Mapping[ModelOperation, str] = {
     "chat": "/chat/completions",
     "completions": "/completions",
     "embeddings": "/embeddings",
+    "moderations": "/moderations",
 }
-_CONTENTS: Mapping[ModelOperation, str] = {"chat": "messages", "completions": "prompt", "embeddings": "input"}
+_CONTENTS: Mapping[ModelOperation, str] = {
+    "chat": "messages",
+    "completions": "prompt",
+    "embeddings": "input",
+    "moderations": "input",
+}
 _HEAD = Head.__struct_fields__
 _NOTHING: dict[str, Any] = {}
 _FINISHED = re.compile(rb'"finish_reason"\s*:\s*"')
@@ -62,6 +68,9 @@ class _OpenAI:
 
     def head(self, operation: ModelOperation, fields: Fields) -> Head:
         """Return the head of a request. Raises InvalidRequestError."""
+        if "model" not in fields:
+            hint = "Send model as provider/model; GET /v1/models lists them."
+            raise InvalidRequestError("The request names no model.", hint=hint, parameter="model")
         head = decode(msgspec.json.encode({name: fields[name] for name in _HEAD if name in fields}), Head)
         check_content(fields, _CONTENTS[operation], is_list=operation == "chat")
         return head

@@ -10,6 +10,7 @@ from lasttenth.models.protocols import ANTHROPIC
 from lasttenth.models.protocols.anthropic import DEFAULT_VERSION, VERSION_HEADER
 from lasttenth.models.providers.listing import MOST_PAGES, read_list
 from lasttenth.models.providers.openai_compatible import HEADERS, RelayedReply
+from lasttenth.models.providers.passage import Passage
 from lasttenth.net.transport import Outbound, Transport
 
 PAGE = 1000
@@ -49,6 +50,7 @@ class AnthropicProvider:
         self._headers = {**HEADERS, VERSION_HEADER: DEFAULT_VERSION}
         if api_key.strip():
             self._headers["x-api-key"] = api_key.strip()
+        self.passage = Passage(ANTHROPIC, base_url, self._headers, transport)
         self._heads: dict[tuple[tuple[str, str], ...], Mapping[str, str]] = {}
 
     async def call(self, request: ModelRequest) -> RelayedReply:

@@ -5,9 +5,11 @@ from urllib.parse import quote
 import msgspec
 
 from lasttenth.models.port import ModelInfo, ModelOperation, ModelRequest, ProtocolName
+from lasttenth.models.protocols import GEMINI
 from lasttenth.models.protocols.gemini import EMBED_BATCH, KEY_HEADER, METHODS, STREAM, is_batch
 from lasttenth.models.providers.listing import MOST_PAGES, read_list
 from lasttenth.models.providers.openai_compatible import HEADERS, RelayedReply
+from lasttenth.models.providers.passage import Passage
 from lasttenth.net.transport import Outbound, Transport
 
 PAGE = 1000
@@ -43,6 +45,7 @@ class GeminiProvider:
         self._headers = dict(HEADERS)
         if api_key.strip():
             self._headers[KEY_HEADER] = api_key.strip()
+        self.passage = Passage(GEMINI, base_url, self._headers, transport)
 
     async def call(self, request: ModelRequest) -> RelayedReply:
         """Call a model and return once its answer begins. Raises UpstreamError."""

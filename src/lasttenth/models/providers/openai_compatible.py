@@ -8,6 +8,7 @@ from lasttenth.models.bodies import JSON
 from lasttenth.models.port import ModelInfo, ModelRequest, ProtocolName, Translation
 from lasttenth.models.protocols import OPENAI, RESPONSES
 from lasttenth.models.providers.listing import read_list
+from lasttenth.models.providers.passage import Passage
 from lasttenth.net.transport import Inbound, Outbound, Transport
 
 HEADERS = {
@@ -61,6 +62,7 @@ class OpenAICompatibleProvider:
         self._headers = {**HEADERS}
         if api_key.strip():
             self._headers["authorization"] = f"Bearer {api_key.strip()}"
+        self.passage = Passage(OPENAI, base_url, self._headers, transport)
 
     async def call(self, request: ModelRequest) -> "RelayedReply":
         """Call a model and return once its answer begins. Raises UpstreamError."""

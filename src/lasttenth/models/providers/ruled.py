@@ -8,6 +8,7 @@ import msgspec
 
 from lasttenth.models.bodies import fields_of
 from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, Provider, Translation
+from lasttenth.models.providers.passage import Passable
 from lasttenth.records.errors import InvalidRequestError
 
 Then = Literal["drop", "warn", "error"]
@@ -35,6 +36,8 @@ class RuledProvider:
         self.protocols = provider.protocols
         self._provider = provider
         self._rules = rules
+        if isinstance(provider, Passable):
+            self.passage = provider.passage
 
     async def call(self, request: ModelRequest) -> "RuledReply":
         """Call a model. Raises InvalidRequestError for what may not be asked, and what the provider raises."""

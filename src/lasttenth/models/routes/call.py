@@ -20,6 +20,7 @@ from lasttenth.models.translation.provider import speaking
 from lasttenth.records.attempts import Attempt
 from lasttenth.records.errors import UpstreamError, UpstreamTimeoutError
 from lasttenth.records.ids import Clock
+from lasttenth.records.usage import Usage
 
 OUTRUN = "outrun"
 """What is said of an attempt that was given up, because another one was faster or nobody waits any more."""
@@ -72,11 +73,13 @@ class RoutedCall:
         self.tried.append(deployment)
         deployment.begin()
         began = self._clock.monotonic()
+        reported = _Reported()
         try:
-            found, failure = await self._attempt(deployment)
+            found, failure = await self._attempt(deployment, reported)
         except BaseException:
             deployment.end()
-            self.attempts.append(Attempt(deployment.name, OUTRUN, self._clock.monotonic() - began))
+            took = self._clock.monotonic() - began
+            self.attempts.append(Attempt(deployment.name, OUTRUN, took, reported.usage))
             raise
         took = self._clock.monotonic() - began
         if failure is None and found is not None:
@@ -84,7 +87,9 @@ class RoutedCall:
             self._usual.take(took / _SECOND)
             return RoutedReply(found, self, deployment)
         deployment.end()
-        self._note(deployment, failure or Failure("failed"), took)
+        failure = failure or Failure("failed")
+        self._note(deployment, failure)
+        self.attempts.append(Attempt(deployment.name, failure.kind, took, reported.usage))
         return None
 
     def given_up(self) -> "RoutedReply":
@@ -97,21 +102,20 @@ class RoutedCall:
         error.attempts = tuple(self.attempts)
         raise error
 
-    def _note(self, deployment: Deployment, failure: Failure, took: int) -> None:
+    def _note(self, deployment: Deployment, failure: Failure) -> None:
         deployment.failed(failure)
-        self.attempts.append(Attempt(deployment.name, failure.kind, took))
         self.may_go_elsewhere = failure.kind in ELSEWHERE
         if failure.kind not in PASSING:
             self.beyond.append(deployment)
 
-    async def _attempt(self, deployment: Deployment) -> tuple[ModelReply | None, Failure | None]:
+    async def _attempt(self, deployment: Deployment, reported: "_Reported") -> tuple[ModelReply | None, Failure | None]:
         request = self._addressed(deployment)
         try:
             async with asyncio.timeout(_least(self._patience.first_content, self._left)):
                 reply = await speaking(deployment.provider, request.protocol, self._clock).call(request)
                 if reply.status >= 400:
                     return None, await self._refused(reply)
-                return await self._with_content(reply), None
+                return await self._with_content(reply, reported), None
         except UpstreamError as error:
             self._last = error
             return None, of_error(error)
@@ -134,19 +138,22 @@ class RoutedCall:
         self._last = HeldReply(reply, body)
         return of_answer(reply.status, body, reply.retry_after)
 
-    async def _with_content(self, reply: ModelReply) -> ModelReply:
+    async def _with_content(self, reply: ModelReply, reported: "_Reported") -> ModelReply:
         """Return a reply once it has begun to say something, or is there as a whole. Raises NoContent, UpstreamError."""
         try:
             if self._request.stream and reply.media_type.startswith(bodies.EVENT_STREAM):
                 chunks = reply.chunks()
-                return BegunReply(reply, await until_content(chunks, self._protocol), chunks)
+                reading = self._protocol.reading(self._fields, reported.take)
+                return BegunReply(reply, await until_content(chunks, self._protocol, reading), chunks)
             body = await reply.read(self._request.reply_limit)
         except BaseException:
+            reported.take(None if reply.translation is None else reply.translation.usage)
             await reply.close()
             raise
         await reply.close()
         said = self._protocol.said_in(body)
         if said is None or said.is_error or self._request.stream:
+            reported.take(None if said is None else said.consumed)
             raise NoContent
         return HeldReply(reply, body)
 
@@ -178,6 +185,17 @@ class RoutedCall:
     def _addressed(self, deployment: Deployment) -> ModelRequest:
         body = self._protocol.addressed(self._fields, deployment.model, stream=self._request.stream)
         return msgspec.structs.replace(self._request, model=deployment.model, body=body)
+
+
+class _Reported:
+    """What one attempt has reported to consume."""
+
+    def __init__(self) -> None:
+        self.usage: Usage | None = None
+
+    def take(self, usage: Usage | None) -> None:
+        """Take a report, which replaces an earlier one."""
+        self.usage = usage or self.usage
 
 
 class RoutedReply:

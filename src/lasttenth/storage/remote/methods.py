@@ -23,6 +23,8 @@ WRITES = (
     "events.append",
     "payloads.put",
     "payloads.erase",
+    "files.put",
+    "files.remove",
     "traces.append",
     "traces.erase",
     "traces.expire",
