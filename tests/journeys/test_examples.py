@@ -47,7 +47,7 @@ def test_official_client_streams_and_gets_citations(tmp_path: Path) -> None:
         printed = run("openai_client.py", server.base_url, folder=tmp_path)
 
     assert "Hello, gateway." in printed
-    assert "lasttenth_citation" in printed
+    assert "url_citation" in printed
 
 
 def test_every_example_is_run() -> None:

@@ -14,7 +14,13 @@ def test_task_answers_with_verified_quotes(client: OpenAI) -> None:
 
     citation = annotations_of(message)[0]
     assert "30 days" in (message.content or "")
-    assert citation["type"] == "lasttenth_citation"
+    assert citation["type"] == "url_citation"
+    assert citation["url_citation"] == {
+        "url": "policy.md",
+        "title": "policy.md",
+        "start_index": citation["at"],
+        "end_index": citation["at"],
+    }
     assert POLICY[citation["start"] : citation["end"]] == citation["quote"]
     assert (citation["document"], citation["line"]) == ("policy.md", 3)
     assert raw.headers["x-lasttenth-answered"] == "true"

@@ -77,7 +77,7 @@ def read_answer(reply: GatewayReply, *, latency: float, output: Output[Any] | No
     message = msgspec.json.decode(body, type=_Completion).choices[0].message
     headers = reply.headers
     cost, groundedness = headers.get("x-lasttenth-cost"), headers.get("x-lasttenth-groundedness")
-    cited = [each for each in message.annotations if each.get("type") == "lasttenth_citation"]
+    cited = [each for each in message.annotations if "document" in each]
     text, refusal = message.content or "", message.refusal or ""
     return Answer(
         text=text,

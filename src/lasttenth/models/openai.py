@@ -139,6 +139,16 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
     tool_calls: Sequence[object] = ()
 
 
+def annotation(citation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a citation of a document, with `document` and `at`, as an annotation.
+
+    It is a `url_citation`, since many clients refuse any other, with what it knows beyond that beside it.
+    """
+    document, at = citation["document"], citation["at"]
+    place = {"start_index": at, "end_index": at, "url": document, "title": document}
+    return {"type": "url_citation", "url_citation": place, **citation}
+
+
 def completion(head: ReplyHead, said: Answer, *, usage: Usage | None, reason: str = "stop") -> bytes:
     """Return a whole chat completion."""
     text = None if (said.refusal or said.tool_calls) and not said.text else said.text

@@ -21,8 +21,6 @@ from lasttenth.records.ports import (
 )
 from lasttenth.serve.settle import Settlement
 
-CITATION_TYPE = "lasttenth_citation"
-
 Shown = TextPart | RefusalPart | ToolCallPart | Citation | StatusPart
 """What of an answer goes on to the caller."""
 
@@ -128,5 +126,4 @@ class Completion:
 
 
 def _annotation(citation: Citation) -> dict[str, Any]:
-    """Return a citation as it stands in `message.annotations`."""
-    return {"type": CITATION_TYPE, **msgspec.structs.asdict(citation)}
+    return openai.annotation(msgspec.structs.asdict(citation))

@@ -219,8 +219,9 @@ def _as_error(body: bytes, reply: ModelReply, call: Call) -> bytes:
     """Return a provider's error in the protocol's shape: as it came, or wrapped where it is a page or another shape."""
     if _crossing(reply) is None and call.protocol.is_error(body):
         return body
+    words = bodies.message_in(body) or _shown(body)
     error = UpstreamError(
-        f"The provider answers {reply.status} and says: {bodies.message_in(body) or _shown(body)}.",
+        f"The provider answers {reply.status} and says: {words.removesuffix('.')}.",
         hint="Try again later, or check the provider's base_url and api_key.",
         upstream_status=reply.status,
     )

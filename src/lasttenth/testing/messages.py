@@ -32,7 +32,7 @@ def message_stream(
 
     Args:
         pieces: what the stream says, in order.
-        usage: all but `output_tokens` is reported as the stream begins, that as it ends.
+        usage: reported as the stream begins, with one token of output, and as it ends.
         ending: what comes after the last piece.
         finished: False leaves out the end of the block and of the message.
         stop_reason: why the message ends.
@@ -54,7 +54,7 @@ def message_stream(
     if finished:
         events += [message_event("content_block_stop", index=0)] if has_texts else []
         delta = {"stop_reason": stop_reason, "stop_sequence": None}
-        events.append(message_event("message_delta", delta=delta, usage={"output_tokens": counts["output_tokens"]}))
+        events.append(message_event("message_delta", delta=delta, usage=counts))
         events.append(message_event("message_stop"))
     return UpstreamAnswer(media_type=EVENT_STREAM, body=tuple(events), ending=ending)
 

@@ -35,7 +35,7 @@ function answer(output) {
     const choice = part?.choices?.[0];
     const message = choice?.message ?? choice?.delta ?? {};
     reply.text += textOf(message.content ?? message.refusal);
-    reply.citations.push(...(message.annotations ?? []).filter((each) => each?.type === 'lasttenth_citation'));
+    reply.citations.push(...(message.annotations ?? []).filter((each) => each?.document));
     if (part?.error) reply.error = String(part.error.message ?? 'The model failed.');
   }
   return reply;

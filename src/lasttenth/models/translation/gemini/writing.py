@@ -151,6 +151,9 @@ class StreamWriter:
         return self._event(candidates, self._usage)
 
     def _event(self, candidates: list[Tree], usage: Usage | None = None) -> bytes:
+        for candidate in candidates:
+            # Clients pass over an event without parts, with the usage and the grounds in it.
+            candidate["content"]["parts"] = candidate["content"]["parts"] or [{"text": ""}]
         return b"data: " + msgspec.json.encode(_reply(self._begun, candidates, usage)) + b"\n\n"
 
 

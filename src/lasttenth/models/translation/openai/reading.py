@@ -61,7 +61,6 @@ _REASONS: dict[str, Reason] = {
 }
 _TEXT, _THINKING, _REFUSAL, _TOOLS = range(4)
 """The numbers of an answer's parts; tool calls have those from the last on."""
-CITATION = "lasttenth_citation"
 
 
 def read_request(fields: Fields, lost: Lost) -> Asked:
@@ -328,20 +327,20 @@ def _said_in(choice: Given, name: str) -> Iterator[Event]:
 
 
 def _citation(given: Given) -> Citation | None:
-    kind = given.text("type")
-    if kind == "url_citation":
-        page = given.inner("url_citation")
-        return Citation(url=page.text("url"), title=page.text("title"), at=page.take("end_index", int))
-    if kind != CITATION:
+    if given.text("type") != "url_citation":
         given.lost.add(given.place)
         return None
-    return Citation(
-        document=given.text("document"),
-        quote=given.text("quote"),
-        start=given.take("start", int) or 0,
-        end=given.take("end", int) or 0,
-        at=given.take("at", int),
-    )
+    document = given.take("document", str)
+    if document is not None:
+        return Citation(
+            document=document,
+            quote=given.text("quote"),
+            start=given.take("start", int) or 0,
+            end=given.take("end", int) or 0,
+            at=given.take("at", int),
+        )
+    page = given.inner("url_citation")
+    return Citation(url=page.text("url"), title=page.text("title"), at=page.take("end_index", int))
 
 
 def _usage(given: Given) -> Iterator[Event]:

@@ -35,7 +35,6 @@ from lasttenth.models.translation.neutral import (
     effort_of,
     joined,
 )
-from lasttenth.models.translation.openai.reading import CITATION
 from lasttenth.records.usage import Usage
 
 FORMAT_OF = {
@@ -185,7 +184,7 @@ def _as_annotation(citation: Citation, start: int, end: int) -> Tree:
         return {"type": "url_citation", "url_citation": place}
     at = end if citation.at is None else citation.at
     named = {"document": citation.document or citation.title, "start": citation.start, "end": citation.end}
-    return {"type": CITATION, **named, "quote": citation.quote, "at": at}
+    return openai.annotation({**named, "quote": citation.quote, "at": at})
 
 
 def _reason(reason: Reason, *, calls: bool) -> str:
