@@ -57,9 +57,8 @@ $(VENV)/.dev: $(VENV)/.python requirements/dev.txt pyproject.toml
 	-$(BIN)/lasttenth embedder install
 	touch $@
 
-# By uv: 7 seconds, where pip takes 56.
 $(CLIENTS)/.clients: $(VENV)/.dev requirements/clients.txt pyproject.toml
-	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CLIENTS)
-	$(BIN)/uv pip install --quiet --python $(CLIENTS)/bin/python --require-hashes -r requirements/clients.txt
-	$(BIN)/uv pip install --quiet --python $(CLIENTS)/bin/python --no-deps --editable .
+	$(BIN)/python -m venv --clear $(CLIENTS)
+	$(CLIENTS)/bin/python -m pip install --quiet --require-hashes -r requirements/clients.txt
+	$(CLIENTS)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
