@@ -59,6 +59,6 @@ $(VENV)/.dev: $(VENV)/.python requirements/dev.txt pyproject.toml
 
 $(CLIENTS)/.clients: $(VENV)/.dev requirements/clients.txt pyproject.toml
 	$(BIN)/python -m venv --clear $(CLIENTS)
-	$(CLIENTS)/bin/python -m pip install --quiet --require-hashes -r requirements/clients.txt
+	$(CLIENTS)/bin/python -m pip install --quiet --no-deps --require-hashes -r requirements/clients.txt
 	$(CLIENTS)/bin/python -m pip install --quiet --no-deps --editable .
 	touch $@
