@@ -85,6 +85,10 @@ class StreamReader:
         self._lost = lost
         self._reports: list[bytes] = []
         self._signature = ""
+        self._unread: set[int] = set()
+        """Blocks that nobody else can say."""
+        self._bare: set[int] = set()
+        """Calls of tools that have said no arguments yet."""
 
     def read(self, data: bytes) -> list[Event]:
         """Return what an event's data says. Raises InvalidRequestError where it cannot be read."""
@@ -97,6 +101,8 @@ class StreamReader:
                 return self._opened(given)
             case "content_block_delta":
                 return self._grown(given)
+            case "content_block_stop" if (number := _number(given)) in self._bare:
+                return [Piece(number=number, part=ToolUse(arguments="{}"))]
             case "message_delta":
                 return [*_stopped(given.inner("delta")), *self._consumed(given)]
             case "message_stop":
@@ -106,7 +112,7 @@ class StreamReader:
         return []
 
     def _opened(self, given: Given) -> list[Event]:
-        block = given.inner("content_block")
+        block, number = given.inner("content_block"), _number(given)
         part = part_of(block)
         if isinstance(part, Thinking) and part.hidden.startswith(FOREIGN):
             self._signature = part.hidden.removeprefix(FOREIGN)
@@ -114,13 +120,17 @@ class StreamReader:
         if isinstance(part, ToolUse):
             signature, self._signature = self._signature, ""
             arguments = "" if part.arguments == "{}" else part.arguments
+            self._bare |= {number} if not arguments else set()
             part = msgspec.structs.replace(part, arguments=arguments, signature=signature)
         if not isinstance(part, Text | Thinking | ToolUse):
+            self._unread.add(number)
             return []
-        return [Piece(number=_number(given), part=part)]
+        return [Piece(number=number, part=part)]
 
     def _grown(self, given: Given) -> list[Event]:
         delta, number = given.inner("delta"), _number(given)
+        if number in self._unread:
+            return []
         match delta.text("type"):
             case "text_delta":
                 return [Piece(number=number, part=Text(text=delta.text("text")))]
@@ -130,6 +140,7 @@ class StreamReader:
                 return [Piece(number=number, part=Thinking(signature=delta.text("signature")))]
             case "input_json_delta":
                 arguments = delta.text("partial_json")
+                self._bare -= {number} if arguments else set()
                 return [Piece(number=number, part=ToolUse(arguments=arguments))] if arguments else []
             case "citations_delta":
                 citation = citation_of(delta.inner("citation"))

@@ -134,7 +134,7 @@ class StreamWriter:
         self._lost = lost
         self._open: dict[int, int] = {}
         self._next = 0
-        self._calls = False
+        self._calls: set[int] = set()
         self._stopped = Stopped(reason="stop")
         self._usage = Usage()
 
@@ -162,15 +162,14 @@ class StreamWriter:
     def _written(self, piece: Piece) -> Iterator[bytes]:
         part, number = piece.part, piece.number
         if number not in self._open:
-            if not isinstance(part, ToolUse):
-                yield from self._closed()
+            yield from self._closed([each for each in self._open if each not in self._calls])
             yield from self._begun(number, part)
         place = self._open[number]
         for delta in _deltas(part):
             yield _event("content_block_delta", index=place, delta=delta)
 
     def _begun(self, number: int, part: Part) -> Iterator[bytes]:
-        self._calls |= isinstance(part, ToolUse)
+        self._calls |= {number} if isinstance(part, ToolUse) else set()
         if isinstance(part, ToolUse) and part.signature:
             block = {"type": "redacted_thinking", "data": FOREIGN + part.signature}
             yield _event("content_block_start", index=self._next, content_block=block)
@@ -180,14 +179,14 @@ class StreamWriter:
         self._open[number] = self._next
         self._next += 1
 
-    def _closed(self) -> Iterator[bytes]:
-        for place in self._open.values():
-            yield _event("content_block_stop", index=place)
-        self._open.clear()
+    def _closed(self, numbers: list[int]) -> Iterator[bytes]:
+        """Close blocks. Several calls of tools may grow at one time, and nothing else."""
+        for number in numbers:
+            yield _event("content_block_stop", index=self._open.pop(number))
 
     def _ended(self) -> Iterator[bytes]:
-        yield from self._closed()
-        delta = _ending(self._stopped, calls=self._calls)
+        yield from self._closed([*self._open])
+        delta = _ending(self._stopped, calls=bool(self._calls))
         yield _event("message_delta", delta=delta, usage=usage_body(self._usage))
         yield _event("message_stop")
 

@@ -1,7 +1,8 @@
 """Gemini's protocol, read: requests, replies, and streams of replies. Its servers take names in both ways of writing."""
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -58,7 +59,7 @@ def read_request(fields: Fields, lost: Lost) -> Asked:
     body = body_of(fields, lost, named=_camel)
     body.drop(*_READ_ELSEWHERE)
     system = tuple(part for part in _parts(body.inner("systemInstruction")) if isinstance(part, Text))
-    turns = tuple(turn for content in body.each("contents") if (turn := _turn(content)).parts)
+    turns = tuple(_matched([turn for content in body.each("contents") if (turn := _turn(content)).parts]))
     tools = tuple(tool for given in body.each("tools") for tool in _tools(given))
     asked = Asked(system=system, turns=turns, tools=tools, wishes=_wishes(body))
     body.close()
@@ -166,6 +167,29 @@ def _turn(content: Given) -> Turn:
         raise InvalidRequestError(f"{content.at('role')} {role} cannot be translated.", parameter=content.at("role"))
     parts = tuple(_parts(content))
     return Turn(role="assistant" if role == "model" else "user", parts=parts)
+
+
+def _matched(turns: Iterable[Turn]) -> Iterator[Turn]:
+    """Yield turns whose calls all have ids; what answers by a name has that of the first such call that waits."""
+    waiting: list[ToolUse] = []
+    numbers = itertools.count(1)
+
+    def matched(part: Part) -> Part:
+        if isinstance(part, ToolUse):
+            waiting.append(msgspec.structs.replace(part, id=part.id or f"call-{next(numbers)}"))
+            return waiting[-1]
+        if not isinstance(part, ToolResult):
+            return part
+        by_id = (use for use in waiting if use.id == part.id)
+        by_name = (use for use in waiting if use.name == part.id)
+        found = next(itertools.chain(by_id, by_name), None)
+        if found is None:
+            return part
+        waiting.remove(found)
+        return msgspec.structs.replace(part, id=found.id)
+
+    for turn in turns:
+        yield msgspec.structs.replace(turn, parts=tuple(map(matched, turn.parts)))
 
 
 def _parts(content: Given) -> Iterator[Part]:

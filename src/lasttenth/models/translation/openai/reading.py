@@ -78,9 +78,10 @@ def read_request(fields: Fields, lost: Lost) -> Asked:
 def read_reply(body: bytes, lost: Lost) -> list[Event]:
     """Return what a completion says. Raises InvalidRequestError where it is none."""
     given = Given(tree_of(body, "The reply"), "", lost)
-    events: list[Event] = [_begun(given)]
+    begun = _begun(given)
+    events: list[Event] = [begun]
     for choice in given.each("choices"):
-        events += _said_in(choice, "message")
+        events += _said_in(choice, "message", begun.id)
     events += _usage(given)
     given.drop(*_ENVELOPE)
     given.close()
@@ -106,7 +107,7 @@ class StreamReader:
         if status is not None:
             events.append(Status(said=status))
         for choice in given.each("choices"):
-            events += _said_in(choice, "delta")
+            events += _said_in(choice, "delta", begun.id)
         events += _usage(given)
         given.drop(*_ENVELOPE)
         given.close()
@@ -298,7 +299,8 @@ def _begun(given: Given) -> Begun:
     return Begun(id=given.text("id"), model=given.text("model"), created=created)
 
 
-def _said_in(choice: Given, name: str) -> Iterator[Event]:
+def _said_in(choice: Given, name: str, reply: str) -> Iterator[Event]:
+    """Yield what a choice of a reply says; a call without an id gets one, since other protocols answer to it."""
     answer = choice.take("index", int) or 0
     message = choice.inner(name)
     for thought in _thoughts(message):
@@ -311,14 +313,16 @@ def _said_in(choice: Given, name: str) -> Iterator[Event]:
         yield Piece(number=_REFUSAL, part=Refusal(text=refusal), answer=answer)
     for number, call in enumerate(message.each("tool_calls")):
         place = call.take("index", int)
+        place = number if place is None else place
         function = call.inner("function")
+        called = function.text("name")
         use = ToolUse(
-            id=call.text("id"),
-            name=function.text("name"),
+            id=call.text("id") or (f"{reply or 'call'}-{answer}-{place}" if called else ""),
+            name=called,
             arguments=function.text("arguments"),
             signature=_signature(call),
         )
-        yield Piece(number=_TOOLS + (number if place is None else place), part=use, answer=answer)
+        yield Piece(number=_TOOLS + place, part=use, answer=answer)
     message.drop("role")
     message.close()
     reason = choice.text("finish_reason")
