@@ -58,7 +58,9 @@ def read_request(fields: Fields, lost: Lost) -> Asked:
     """Return what is asked. Raises InvalidRequestError."""
     body = body_of(fields, lost, named=_camel)
     body.drop(*_READ_ELSEWHERE)
-    system = tuple(part for part in _parts(body.inner("systemInstruction")) if isinstance(part, Text))
+    instructions = list(_parts(body.inner("systemInstruction")))
+    system = tuple(part for part in instructions if isinstance(part, Text))
+    lost.add(*(["systemInstruction"] if len(system) < len(instructions) else []))
     turns = tuple(_matched([turn for content in body.each("contents") if (turn := _turn(content)).parts]))
     tools = tuple(tool for given in body.each("tools") for tool in _tools(given))
     asked = Asked(system=system, turns=turns, tools=tools, wishes=_wishes(body))
@@ -109,6 +111,7 @@ class StreamReader:
         answer = candidate.take("index", int) or 0
         for part in _parts(candidate.inner("content")):
             if not isinstance(part, Text | Thinking | ToolUse):
+                self._lost.add(candidate.at(part.kind if isinstance(part, Media) else "content"))
                 continue
             number = self._number(answer, part)
             yield Piece(number=number, part=self._named(part, answer, number), answer=answer)
@@ -152,9 +155,12 @@ def json_schema(schema: Any) -> Any:
     if isinstance(found.get("properties"), dict):
         found["properties"] = {name: json_schema(each) for name, each in found["properties"].items()}
     if isinstance(found.get("type"), str):
-        kind = found["type"].lower()
-        found["type"] = [kind, "null"] if schema.get("nullable") else kind
-    return found
+        found["type"] = found["type"].lower()
+    if schema.get("nullable") is not True:
+        return found
+    if isinstance(found.get("type"), str) and "enum" not in found:
+        return {**found, "type": [found["type"], "null"]}
+    return {"anyOf": [found, {"type": "null"}]}
 
 
 def _camel(name: str) -> str:
@@ -260,6 +266,8 @@ def _wishes(body: Given) -> Wishes:
     tokens = thinking.take("thinkingBudget", int)
     thinking.drop("includeThoughts")
     level = thinking.text("thinkingLevel").upper()
+    if level not in {"", "THINKING_LEVEL_UNSPECIFIED", *_EFFORTS}:
+        thinking.lost.add(thinking.at("thinkingLevel"))
     wishes = Wishes(
         max_tokens=wanted.take("maxOutputTokens", int),
         temperature=wanted.take("temperature", float),
@@ -288,7 +296,7 @@ def _choice(given: Given) -> Choice | None:
     config = given.inner("functionCallingConfig")
     mode = _MODES.get(config.text("mode").upper())
     names = config.take("allowedFunctionNames", list[str]) or []
-    if len(names) > 1:
+    if len(names) > 1 or (names and mode != "any"):
         config.lost.add(config.at("allowedFunctionNames"))
     config.close()
     given.close()
@@ -305,6 +313,8 @@ def _shape(wanted: Given) -> Shape | None:
     schema: Tree | None = wanted.take("responseJsonSchema", dict[str, Any])
     own = wanted.take("responseSchema", dict[str, Any])
     if media_type != "application/json":
+        is_lost = media_type not in {"", "text/plain"} or schema is not None or own is not None
+        wanted.lost.add(*([wanted.at("responseMimeType")] if is_lost else []))
         return None
     found = schema if schema is not None else None if own is None else json_schema(own)
     return Shape(schema=found, strict=found is not None)

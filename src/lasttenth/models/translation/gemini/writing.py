@@ -218,6 +218,7 @@ def _as_content(turn: Turn, place: str, names: Mapping[str, str], lost: Lost) ->
         if isinstance(part, Thinking):
             lost.add(f"{place}.thinking")
         else:
+            lost.add(*([f"{place}.citations"] if isinstance(part, Text) and part.citations else []))
             parts += _as_parts(part, place, names, lost)
     return {"role": "model" if turn.role == "assistant" else "user", "parts": parts}
 
@@ -240,6 +241,7 @@ def _as_parts(part: Part, place: str, names: Mapping[str, str], lost: Lost) -> I
         case ToolResult():
             yield from _as_result(part, place, names, lost)
         case Media():
+            lost.add(*([f"{place}.detail"] if part.detail else []))
             if part.file:
                 lost.add(f"{place}.{part.kind}")  # known to another provider
             else:
