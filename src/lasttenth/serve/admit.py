@@ -23,6 +23,7 @@ VARIABLES_HEADER = "x-lasttenth-variables"
 STREAMED = frozenset({"chat", "completions"})
 """Operations whose answers may come as streams."""
 TAGS = "tags"
+TAGS_HEADER = CONTROL_HEADER + TAGS
 MAX_UNIT = 200
 MAX_MODEL = 200
 
