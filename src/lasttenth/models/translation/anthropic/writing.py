@@ -11,6 +11,7 @@ from lasttenth.models.translation.anthropic.abilities import EFFORTS, Abilities,
 from lasttenth.models.translation.anthropic.reading import FOREIGN
 from lasttenth.models.translation.given import said
 from lasttenth.models.translation.neutral import (
+    GEMINI,
     SEALED,
     Asked,
     Begun,
@@ -204,7 +205,7 @@ def _own(part: Part, place: str, lost: Lost) -> Iterator[Part]:
     if isinstance(part, ToolUse) and part.signature:
         lost.add(f"{place}.signature")
         yield msgspec.structs.replace(part, signature="")
-    elif isinstance(part, Thinking) and (not part.proof or part.proof.startswith(SEALED)):
+    elif isinstance(part, Thinking) and (not part.proof or part.proof.startswith((SEALED, GEMINI))):
         lost.add(f"{place}.thinking")
     else:
         yield part

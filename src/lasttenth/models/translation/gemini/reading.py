@@ -10,6 +10,9 @@ import msgspec
 from lasttenth.models.bodies import Fields
 from lasttenth.models.translation.given import Given, body_of, raise_fault, tree_of
 from lasttenth.models.translation.neutral import (
+    CLAUDE,
+    GEMINI,
+    SEALED,
     Asked,
     Begun,
     Choice,
@@ -51,6 +54,8 @@ _REASONS: dict[str, Reason] = {
 }
 _EFFORTS: dict[str, Effort] = {"MINIMAL": "minimal", "LOW": "low", "MEDIUM": "medium", "HIGH": "high"}
 _MODES = {"AUTO": "auto", "VALIDATED": "auto", "NONE": "none", "ANY": "any"}
+_STANDARD = str.maketrans("-_", "+/")
+"""From the letters of base64 in which Gemini's clients send back what they were sent (RFC 4648, 5) to Anthropic's."""
 _SNAKE = re.compile(r"_([a-z])")
 
 
@@ -217,7 +222,7 @@ def _part(given: Given) -> Part | None:
     if "functionResponse" in given:
         return _result(given.inner("functionResponse"))
     if given.take("thought", bool):
-        return Thinking(text=given.text("text"), signature=given.text("thoughtSignature"))
+        return Thinking(text=given.text("text"), signature=_signed(given.text("thoughtSignature")))
     if "inlineData" in given:
         blob = given.inner("inlineData")
         kind = blob.text("mimeType")
@@ -228,6 +233,13 @@ def _part(given: Given) -> Part | None:
         exact = "" if kind.endswith("/*") else kind
         return Media(kind=_kind(kind), media_type=exact, url=file.needed("fileUri"), name=file.text("displayName"))
     return Text(text=given.text("text")) if "text" in given else None
+
+
+def _signed(signature: str) -> str:
+    """Return a signature with the mark of who has signed: without one it is Gemini's, in this protocol."""
+    if signature.startswith(CLAUDE):
+        return signature.removeprefix(CLAUDE).translate(_STANDARD)
+    return signature if not signature or signature.startswith(SEALED) else GEMINI + signature
 
 
 def _kind(media_type: str) -> MediaKind:

@@ -8,6 +8,9 @@ import msgspec
 from lasttenth.models.openai import STATUS
 from lasttenth.models.translation.given import said
 from lasttenth.models.translation.neutral import (
+    CLAUDE,
+    GEMINI,
+    SEALED,
     Asked,
     Begun,
     Citation,
@@ -234,7 +237,7 @@ def _as_parts(part: Part, place: str, names: Mapping[str, str], lost: Lost) -> I
             if part.hidden:
                 lost.add(f"{place}.redacted_thinking")
             else:
-                yield said({"text": part.text, "thought": True, "thoughtSignature": part.signature or None})
+                yield said({"text": part.text, "thought": True, "thoughtSignature": _signature(part) or None})
         case ToolUse():
             call = {"id": part.id, "name": part.name, "args": arguments_of(part)}
             yield said({"functionCall": call, "thoughtSignature": part.signature or None})
@@ -246,6 +249,14 @@ def _as_parts(part: Part, place: str, names: Mapping[str, str], lost: Lost) -> I
                 lost.add(f"{place}.{part.kind}")  # known to another provider
             else:
                 yield _as_media(part)
+
+
+def _signature(thought: Thinking) -> str:
+    """Return the signature of a thought with the mark of who has signed it, where that is not Gemini."""
+    signature = thought.signature
+    if not signature or signature.startswith(SEALED):
+        return signature
+    return signature.removeprefix(GEMINI) if signature.startswith(GEMINI) else CLAUDE + signature
 
 
 def _as_result(part: ToolResult, place: str, names: Mapping[str, str], lost: Lost) -> Iterator[Tree]:
