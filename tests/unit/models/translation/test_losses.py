@@ -200,3 +200,17 @@ def test_depth_is_no_crash(depth: int) -> None:
 def test_what_cannot_be_said_is_refused(body: Any) -> None:
     with pytest.raises(InvalidRequestError):
         asked(body, of="openai", to="anthropic")
+
+
+@pytest.mark.parametrize("model", ["claude-sonnet-4-5", "claude-opus-4-6"])
+@pytest.mark.parametrize("signature", ["", "c2ln"], ids=["unsigned", "signed"])
+def test_calls_without_their_thought_are_gone_on_with_without_thought(model: str, signature: str) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    thought = [{"type": "reasoning.text", "text": "Hm.", "signature": signature}]
+    said = {"role": "assistant", "tool_calls": [call], "reasoning_details": thought}
+    turns = [*HI, said, {"role": "tool", "tool_call_id": "1", "content": "Yes."}]
+
+    sent, lost = asked({"messages": turns, "reasoning_effort": "low"}, of="openai", to="anthropic", model=model)
+
+    wants_thought = model == "claude-sonnet-4-5" and not signature
+    assert ("thinking" in sent, "reasoning_effort" in lost) == (not wants_thought, wants_thought)

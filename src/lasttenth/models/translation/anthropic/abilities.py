@@ -6,7 +6,17 @@ import re
 import msgspec
 
 from lasttenth.models.translation.given import said
-from lasttenth.models.translation.neutral import Effort, Lost, Tree, Wishes
+from lasttenth.models.translation.neutral import (
+    GEMINI,
+    SEALED,
+    Asked,
+    Effort,
+    Lost,
+    Thinking,
+    ToolUse,
+    Tree,
+    Wishes,
+)
 
 _GENERATION = re.compile(r"claude-(?:[a-z]+-)?(\d+)(?:[-.](\d{1,2}))?(?!\d)")
 _BUDGETS: dict[Effort, int] = {
@@ -53,8 +63,14 @@ def sampling(wishes: Wishes, knows: Abilities, *, thinks: bool, lost: Lost) -> T
     return wanted
 
 
-def thinking_of(wishes: Wishes, knows: Abilities, lost: Lost) -> tuple[Tree | None, int]:
+def is_anthropics(thought: Thinking) -> bool:
+    """Tell whether Anthropic may have signed a thought: its servers refuse all other."""
+    return bool(thought.proof) and not thought.proof.startswith((SEALED, GEMINI))
+
+
+def thinking_of(asked: Asked, knows: Abilities, lost: Lost) -> tuple[Tree | None, int]:
     """Return the wish for thought, and the tokens that are set aside for it."""
+    wishes = asked.wishes
     if wishes.thinking_tokens == 0 or wishes.effort == "none":
         return {"type": "disabled"}, 0
     if wishes.effort is None and wishes.thinking_tokens is None:
@@ -67,7 +83,16 @@ def thinking_of(wishes: Wishes, knows: Abilities, lost: Lost) -> tuple[Tree | No
     budget = max(wishes.thinking_tokens or _BUDGETS[wishes.effort or "medium"], _LEAST_BUDGET)
     if wishes.max_tokens is not None:
         budget = min(budget, wishes.max_tokens - 1)
-    if budget < _LEAST_BUDGET:
+    if budget < _LEAST_BUDGET or not _begins_with_thought(asked):
         lost.add("reasoning_effort")
         return None, 0
     return {"type": "enabled", "budget_tokens": budget}, budget
+
+
+def _begins_with_thought(asked: Asked) -> bool:
+    """Tell whether the last answer may be thought on: one with calls of tools has to begin with its own thought
+    ("Extended thinking", Preserving thinking blocks; models that adapt do not want it).
+    """
+    last = next((turn.parts for turn in reversed(asked.turns) if turn.role == "assistant"), ())
+    calls = any(isinstance(part, ToolUse) for part in last)
+    return not calls or (isinstance(last[0], Thinking) and is_anthropics(last[0]))

@@ -7,12 +7,17 @@ from typing import Any
 import msgspec
 
 from lasttenth.models.openai import STATUS
-from lasttenth.models.translation.anthropic.abilities import EFFORTS, Abilities, abilities_of, sampling, thinking_of
+from lasttenth.models.translation.anthropic.abilities import (
+    EFFORTS,
+    Abilities,
+    abilities_of,
+    is_anthropics,
+    sampling,
+    thinking_of,
+)
 from lasttenth.models.translation.anthropic.reading import FOREIGN
 from lasttenth.models.translation.given import said
 from lasttenth.models.translation.neutral import (
-    GEMINI,
-    SEALED,
     Asked,
     Begun,
     Citation,
@@ -205,7 +210,7 @@ def _own(part: Part, place: str, lost: Lost) -> Iterator[Part]:
     if isinstance(part, ToolUse) and part.signature:
         lost.add(f"{place}.signature")
         yield msgspec.structs.replace(part, signature="")
-    elif isinstance(part, Thinking) and (not part.proof or part.proof.startswith((SEALED, GEMINI))):
+    elif isinstance(part, Thinking) and not is_anthropics(part):
         lost.add(f"{place}.thinking")
     else:
         yield part
@@ -272,7 +277,7 @@ def _as_tool(tool: Tool) -> Tree:
 
 def _as_fields(asked: Asked, knows: Abilities, lost: Lost) -> Tree:
     wishes = asked.wishes
-    thinking, budget = thinking_of(wishes, knows, lost)
+    thinking, budget = thinking_of(asked, knows, lost)
     lost.add(*[name for name in ("seed", "frequency_penalty", "presence_penalty") if getattr(wishes, name) is not None])
     if wishes.answers:
         lost.add("n")
