@@ -1,6 +1,8 @@
 """Settings that change while a server runs: what differs, what holds at once, and the way back."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -78,6 +80,8 @@ def test_secrets_are_not_shown(server: RunningServer, upstream: Upstream) -> Non
     [
         ("providers: [", "is not YAML"),
         ("providerz: {}", "providerz"),
+        ("folder: 2020-99-99", "cannot be read"),
+        ("scripts: &a {b: *a}", "nested too deep"),
         ("routes: {a: {deployments: [{model: nobody/m}]}}", "no such provider"),
     ],
 )
@@ -145,12 +149,69 @@ def test_without_a_server_nothing_is_asked(tmp_path: Path) -> None:
     assert "There are no earlier settings" in json.loads(rollback.stdout)["error"]["message"]
 
 
+def test_process_that_only_has_the_number_of_a_server_is_left_alone(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as another:
+        server = {"pid": another.pid, "settings": str(tmp_path / "lasttenth.yaml")}
+        (tmp_path / "server.json").write_text(json.dumps(server))
+
+        reload = lasttenth("config", "reload", "--json", folder=tmp_path)
+        another.communicate(b"\n")
+
+    assert json.loads(reload.stdout)["error"]["code"] == "conflict"
+    assert another.returncode == 0
+
+
+def test_rollback_keeps_the_link_and_the_mode_of_the_file(server: RunningServer, upstream: Upstream) -> None:
+    file, kept = server.folder / "lasttenth.yaml", server.folder / "kept.yaml"
+    file.rename(kept)
+    file.symlink_to(kept)
+    write(server, SECOND % upstream.base_url)
+    kept.chmod(0o640)
+    config(server, "reload")
+
+    config(server, "rollback")
+
+    assert file.is_symlink()
+    assert (kept.read_text(), kept.stat().st_mode & 0o777) == (FIRST % upstream.base_url, 0o640)
+
+
+def test_route_over_a_script_takes_the_script_anew(tmp_path: Path) -> None:
+    settings = "scripts: {a: {lines: [{text: %s}]}}\nroutes: {fast: {deployments: [{model: scripted/a}]}}\n"
+    with running_server(tmp_path, settings=settings % "Old.") as server:
+        write(server, settings % "New.")
+
+        config(server, "reload")
+
+        assert b"New." in ask(server, "fast").body
+
+
+def test_file_that_is_gone_changes_nothing(server: RunningServer, upstream: Upstream) -> None:
+    upstream.script("kept", completion("Yes."))
+    (server.folder / "lasttenth.yaml").unlink()
+
+    found = lasttenth("config", "reload", "--json", folder=server.folder)
+
+    assert "is gone" in json.loads(found.stdout)["error"]["message"]
+    assert ask(server, "up/kept").status == 200
+
+
+def test_secrets_in_addresses_are_not_shown(server: RunningServer) -> None:
+    write(server, "providers: {up: {base_url: 'https://ann:secret@host/v1?key=secret'}}\n")
+
+    found = lasttenth("config", "diff", folder=server.folder)
+
+    assert "https://…host/v1?…" in found.stdout
+    assert "secret" not in found.stdout
+
+
 def test_check_says_what_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "lasttenth.yaml").write_text("listen: {port: 99999999}\n")
 
     wrong = lasttenth("config", "check", folder=tmp_path)
+    (tmp_path / "lasttenth.yaml").write_text("routes: {a: {deployments: [{model: nobody/m}]}}\n")
+    nobody = lasttenth("config", "check", folder=tmp_path)
     (tmp_path / "lasttenth.yaml").write_text("listen: {port: 9}\n")
     right = lasttenth("config", "check", folder=tmp_path)
 
-    assert wrong.returncode == 2
+    assert (wrong.returncode, nobody.returncode) == (2, 2)
     assert "is right" in right.stdout

@@ -9,12 +9,14 @@ import msgspec
 import pytest
 from tests.journeys.commands import lasttenth, output_of
 from tests.journeys.conversations import asked, spans_of
+from tests.journeys.test_tasks import called
 
 from lasttenth.testing import (
     HttpAnswer,
     RunningServer,
     Upstream,
     completion,
+    eventually,
     failure,
     message,
     message_event,
@@ -133,6 +135,24 @@ def test_task_keeps_the_tags_of_its_caller(server: RunningServer, upstream: Upst
     free = ask(server, "task/placed-task")
 
     assert [refused.status, by_metadata.status, free.status] == [400, 400, 200]
+
+
+@pytest.mark.parametrize("tagged", ["header", "metadata"])
+def test_live_replay_keeps_the_tags_of_the_trace(server: RunningServer, upstream: Upstream, tagged: str) -> None:
+    name = f"live-{tagged}"
+    text = f"---\nname: {name}\nmodel: %s/{name}\n---\n\n# User\n\n{{{{ question }}}}\n"
+    called(server, "POST", "/api/tasks", text=text % "inland")
+    other = called(server, "POST", "/api/tasks", text=text % "abroad", pointer="")["release"]
+    upstream.script(name, completion("Yes."), completion("From abroad."))
+    model = f"task/{name}"
+    answer = ask(server, model, "eu") if tagged == "header" else ask(server, model, metadata={"lasttenth_tags": "eu"})
+    trace = answer.headers["x-lasttenth-trace"]
+    eventually(lambda: bool(spans_of(server, trace)))
+
+    (replayed,) = called(server, "POST", "/api/replays", traces=[trace], release=other, live=True)
+
+    assert (replayed["outcome"], replayed["unrecorded"]) == ("different", 1)
+    assert len(upstream.requests(name)) == 1
 
 
 def test_cheapest_deployment_is_asked_first_and_the_unknown_last(server: RunningServer, upstream: Upstream) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from anthropic import Anthropic
+from anthropic import Anthropic, APIStatusError
 from anthropic.types import TextBlock, ThinkingBlock, ToolUseBlock
 from google import genai
 from openai import OpenAI
@@ -384,3 +384,17 @@ def test_thought_that_openai_sealed_is_not_shown_to_anthropic(client: OpenAI, up
 
     assert raw.headers[LOST] == "messages.1.thinking"
     assert [each["role"] for each in sent(upstream, "stranger")["messages"]] == ["user", "user"]
+
+
+def test_answer_that_cannot_be_translated_has_its_cost_all_the_same(
+    server: RunningServer, claude: Anthropic, upstream: Upstream
+) -> None:
+    call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "no JSON"}}
+    upstream.script("strange", replied(tool_calls=[call]))
+
+    with pytest.raises(APIStatusError) as caught:
+        claude.messages.create(model="up/strange", max_tokens=9, messages=HELLO)
+
+    (span,) = spans_of(server, caught.value.response.headers["x-lasttenth-trace"])
+    assert (caught.value.status_code, span["status"]) == (502, "error")
+    assert (span["usage"]["input_tokens"], span["usage"]["output_tokens"]) == (10, 5)

@@ -25,7 +25,9 @@ FILE_NAME = "lasttenth.yaml"
 DEFAULT_FOLDER = ".lasttenth"
 DEFAULT_PORT = 8077
 MOST_WORKERS = 64
-RESERVED = frozenset({"builtin", "scripted", "task"})
+OWN = frozenset({"builtin", "scripted"})
+"""The providers of this process."""
+RESERVED = OWN | {"task"}
 ROUTE_NAME = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._:-]*")
 """What may be the name of a route."""
 OPENAIS_HOST = "api.openai.com"
@@ -170,7 +172,22 @@ def parse_settings(text: str, environment: Mapping[str, str], path: Path) -> Set
                 hint="Use letters, digits, points, colons, dashes and underscores, and no slash.",
             )
     added = {known.name: found for known in _KNOWN if (found := _from_environment(known, environment))}
-    return msgspec.structs.replace(settings, providers={**added, **settings.providers})
+    settings = msgspec.structs.replace(settings, providers={**added, **settings.providers})
+    _check_routes(settings)
+    return settings
+
+
+def _check_routes(settings: Settings) -> None:
+    """Raise ConfigurationError where a route leads to nobody."""
+    known = {*OWN, *settings.providers}
+    for route in settings.routes.values():
+        for model in (*(each.model for each in route.deployments), *route.fallbacks):
+            provider, _, name = model.partition("/")
+            if not name or provider not in known:
+                raise ConfigurationError(
+                    f"A route leads to {model}, and there is no such provider.",
+                    hint=f"Name it provider/model; providers here: {', '.join(sorted(known))}.",
+                )
 
 
 class _Known(NamedTuple):
@@ -232,6 +249,8 @@ def resolved(value: object, environment: Mapping[str, str], path: Path) -> objec
 def _load(text: str, path: Path) -> object:
     try:
         return yaml.safe_load(text) or {}
+    except (ValueError, RecursionError) as error:
+        raise ConfigurationError(f"{path} has a value that cannot be read: {error}.") from None
     except yaml.YAMLError as error:
         # What YAML says of an error quotes the lines around it, where a secret may stand.
         mark = error.problem_mark if isinstance(error, yaml.MarkedYAMLError) else None
@@ -243,6 +262,8 @@ def _convert(content: object, environment: Mapping[str, str], path: Path) -> Set
     try:
         # Not strict: what a reference stands for is text, also where the setting is a number.
         return msgspec.convert(resolved(content, environment, path), Settings, strict=False)
+    except RecursionError as error:
+        raise ConfigurationError(f"{path} is nested too deep.") from error
     except msgspec.ValidationError as error:
         raise ConfigurationError(
             f"{path} is wrong: {error}.", hint="lasttenth config schema prints what it may say."

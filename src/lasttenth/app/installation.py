@@ -191,7 +191,7 @@ class Installation:
         return retriever
 
     def change(self, settings: Settings) -> None:
-        """Take the providers, routes and scripts of other settings; all else stays. Raises ConfigurationError.
+        """Take the providers, routes and scripts of other settings; all else stays.
 
         Calls that have begun go on as they began. A route that is the same, over the same providers, keeps what it
         knows of its deployments.
@@ -200,17 +200,14 @@ class Installation:
         changed = msgspec.structs.replace(
             before, providers=settings.providers, routes=settings.routes, scripts=settings.scripts
         )
-        place, self.place = self.place, msgspec.structs.replace(self.place, settings=changed)
-        try:
-            providers = self._providers()
-            made = self._routes(providers)
-        except ConfigurationError:
-            self.place = place
-            raise
+        self.place = msgspec.structs.replace(self.place, settings=changed)
+        providers = self._providers()
+        made = self._routes(providers)
         kept = {
             name: self._known_routes[name]
             for name, route in changed.routes.items()
-            if route == before.routes.get(name) and changed.providers == before.providers
+            if (route, changed.providers, changed.scripts)
+            == (before.routes.get(name), before.providers, before.scripts)
         }
         self._known_routes = made | kept
         self._policies = {name: content_hash(ROUTE, route) for name, route in changed.routes.items()}
@@ -269,12 +266,7 @@ class Installation:
         }
 
     def _deployment(self, settings: DeploymentSettings, providers: Mapping[str, Provider]) -> Deployment:
-        provider, slash, model = settings.model.partition("/")
-        if not slash or not model or provider not in providers:
-            raise ConfigurationError(
-                f"A route leads to {settings.model}, and there is no such provider.",
-                hint=f"Name it provider/model; providers here: {', '.join(sorted(providers))}.",
-            )
+        provider, _, model = settings.model.partition("/")
         tags = self._tags().get(provider, frozenset()) | {*settings.tags}
         price = self.prices.cost(settings.model, _TYPICAL, at=self.clock.now()).amount
         terms = Terms(settings.weight, tags, math.inf if price is None else price)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lasttenth.app.configuration import Settings, settings_text
 from lasttenth.app.settings_history import Applied, SettingsHistory, changes, said
-from lasttenth.records.errors import LasttenthError
+from lasttenth.records.errors import ConfigurationError, LasttenthError
 from lasttenth.records.ids import Clock
 
 logger = logging.getLogger("lasttenth.server")
@@ -40,25 +40,32 @@ class Reloading:
         self._clock = clock
         self._workers = workers
         self._settings = read()
+        self._has_file = path.exists()
 
     def begin(self) -> None:
         """Take note of the settings that a server has started with."""
-        self._note(self._history.keep(settings_text(self._path), at=self._clock.now()))
+        self._keep(settings_text(self._path))
 
     def again(self) -> None:
         """Read the settings anew; those that are wrong are reported and change nothing."""
         try:
-            text, settings = settings_text(self._path), self._read()
+            text, settings = self._found()
             self._take(settings)
-            version = self._history.keep(text, at=self._clock.now())
         except LasttenthError as error:
             logger.error("The settings stay as they were: %s", error)  # noqa: TRY400 - no defect of ours
-            self._note("", error=str(error))
+            self._history.note(Applied(at=self._clock.now(), error=str(error)))
             return
         for change in changes(self._settings, settings, workers=self._workers):
             logger.warning("Settings: %s", said(change))
         self._settings = settings
-        self._note(version)
+        self._keep(text)
 
-    def _note(self, version: str, *, error: str = "") -> None:
-        self._history.note(Applied(at=self._clock.now(), version=version, error=error))
+    def _found(self) -> tuple[str, Settings]:
+        """Return the text of the file, and what it says. Raises ConfigurationError."""
+        if self._has_file and not self._path.exists():
+            raise ConfigurationError(f"{self._path} is gone.", hint="Put it back: lasttenth config rollback VERSION")
+        return settings_text(self._path), self._read()
+
+    def _keep(self, text: str) -> None:
+        version = self._history.keep(text, at=self._clock.now())
+        self._history.note(Applied(at=self._clock.now(), version=version))

@@ -21,6 +21,7 @@ from lasttenth.records.ports import SpanScope
 from lasttenth.records.traces import Payload, Span
 from lasttenth.releases.differences import Change, compared
 from lasttenth.releases.registry import Registry, Resolved
+from lasttenth.serve.admit import TAGS
 from lasttenth.serve.cache import CONTROL, HIT, MemoryCache
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.cassette import Cassette, CassetteProvider, CassetteRetriever, is_replayable, protocol_of
@@ -311,7 +312,8 @@ def _request(root: Span, project: str) -> GatewayRequest:
 
 
 def _scope(root: Span, project: str) -> SpanScope:
-    return SpanScope(project=project, trace_id=root.trace_id, span_id=root.span_id)
+    tags = frozenset(root.attributes.get(TAGS, ()))
+    return SpanScope(project=project, trace_id=root.trace_id, span_id=root.span_id, tags=tags)
 
 
 async def _heard(reply: GatewayReply) -> None:

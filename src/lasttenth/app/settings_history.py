@@ -4,10 +4,14 @@ The folder `settings` of an installation holds the text of every `lasttenth.yaml
 anew, references to secrets and not the secrets, and what became of the last one.
 """
 
+import contextlib
 import datetime as dt
+import fcntl
 import hashlib
-import os
+import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -20,6 +24,9 @@ APPLIED = "applied.json"
 KEPT = 50
 """Versions that are kept."""
 _SECRETS = ("api_key", "storage")
+_ADDRESS = "base_url"
+_HIDDEN = re.compile(r"(?<=://)[^/?#]*@|(?<=\?).*")
+"""Parts of an address in which a secret may stand: who asks, and with what."""
 _AT_ONCE = frozenset({"providers", "routes", "scripts"})
 _WITH_WORKERS = frozenset({"transport", "timeouts", "limits", "traces", "cache"})
 
@@ -96,22 +103,26 @@ class SettingsHistory:
         except (OSError, msgspec.DecodeError):
             return None
 
-    def serve(self, server: RunningServer) -> None:
-        """Take note of who serves."""
-        _write(self._server, msgspec.json.encode(server).decode())
+    @contextlib.contextmanager
+    def serving(self, server: RunningServer) -> Iterator[None]:
+        """Say who serves, as long as this holds. Raises ConfigurationError.
+
+        The file is locked: that of a server which was killed is told from one that runs, whoever has its number now.
+        """
+        with _locked(self._server, msgspec.json.encode(server)):
+            try:
+                yield
+            finally:
+                self._server.unlink(missing_ok=True)
 
     def server(self) -> RunningServer | None:
         """Return who serves, None where nobody does."""
         try:
-            found = msgspec.json.decode(self._server.read_bytes(), type=RunningServer)
-            os.kill(found.pid, 0)
+            with self._server.open("rb") as file:
+                found = msgspec.json.decode(file.read(), type=RunningServer)
+                return found if _is_locked(file) else None
         except (OSError, msgspec.DecodeError):
             return None
-        return found
-
-    def gone(self) -> None:
-        """Take note that nobody serves any more."""
-        self._server.unlink(missing_ok=True)
 
     def _path(self, version: Version) -> Path:
         return self._folder / f"{version.at:020d}-{version.id}.yaml"
@@ -156,8 +167,10 @@ def _flat(settings: Settings) -> dict[str, object]:
 
 
 def _shown(name: str, value: object) -> object:
-    is_secret = name.rpartition(".")[2] in _SECRETS and bool(value)
-    return "…" if is_secret else value
+    kind = name.rpartition(".")[2]
+    if kind == _ADDRESS and isinstance(value, str):
+        return _HIDDEN.sub("…", value)
+    return "…" if kind in _SECRETS and value else value
 
 
 def _needs(name: str, workers: int) -> str:
@@ -175,6 +188,31 @@ def _write(path: Path, text: str) -> None:
         new.replace(path)
     except OSError as error:
         raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
+
+
+@contextlib.contextmanager
+def _locked(path: Path, content: bytes) -> Iterator[None]:
+    """Keep a file locked, from before it is there under its name. Raises ConfigurationError."""
+    new = path.with_name(f".{path.name}.new")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file = new.open("wb", buffering=0)
+    except OSError as error:
+        raise ConfigurationError(f"{path} cannot be written: {error.strerror}.") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        new.chmod(0o600)
+        file.write(content)
+        new.replace(path)
+        yield
+
+
+def _is_locked(file: IO[bytes]) -> bool:
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    return False
 
 
 def when(version: Version) -> str:

@@ -1,6 +1,7 @@
 """`lasttenth config`: look at settings, and have a running server take them."""
 
 import os
+import shutil
 import signal
 import time
 from pathlib import Path
@@ -137,10 +138,14 @@ class _Place:
 
     def write(self, text: str) -> None:
         """Put a text into the file, whole or not at all. Raises ConfigurationError."""
-        new = self.path.with_name(f".{self.path.name}.new")
+        path = self.path.resolve()  # what a link leads to, and not the link
+        new = path.with_name(f".{path.name}.new")
         try:
+            new.touch(mode=0o600)
+            if path.exists():
+                shutil.copymode(path, new)
             new.write_text(text, encoding="utf-8")
-            new.replace(self.path)
+            new.replace(path)
         except OSError as error:
             raise ConfigurationError(f"{self.path} cannot be written: {error.strerror}.") from error
 

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Annotated, NamedTuple
 
@@ -72,19 +73,22 @@ class _Found(NamedTuple):
     place: Callable[[], Place]
 
     def reloading(self, place: Place, take: Callable[[Settings], None], *, workers: int = 1) -> Reloading:
-        """Return what reads them anew, after it is noted who serves and with which settings."""
-        history = SettingsHistory(place.folder)
+        """Return what reads them anew, after it is noted with which settings is served."""
         found = Reloading(
             self.path,
             read=lambda: self.place().settings,
             take=take,
-            history=history,
+            history=SettingsHistory(place.folder),
             clock=SystemClock(),
             workers=workers,
         )
-        history.serve(RunningServer(pid=os.getpid(), settings=str(self.path), workers=workers))
         found.begin()
         return found
+
+    def serving(self, place: Place, *, workers: int = 1) -> AbstractContextManager[None]:
+        """Return what says who serves, for as long as signals are listened to."""
+        server = RunningServer(pid=os.getpid(), settings=str(self.path), workers=workers)
+        return SettingsHistory(place.folder).serving(server)
 
 
 async def _serve(place: Place, listener: socket.socket, host: str, found: _Found) -> None:
@@ -98,9 +102,9 @@ async def _serve(place: Place, listener: socket.socket, host: str, found: _Found
             installation.runner.start()
             application = Application(installation, keys_required=keys_required, pages=console_routes())
             stopping = installation.runner.close
-            await serve(application, listener, ready=lambda: _announce(place, listener), stopping=stopping)
+            with found.serving(place):
+                await serve(application, listener, ready=lambda: _announce(place, listener), stopping=stopping)
         finally:
-            SettingsHistory(place.folder).gone()
             await installation.close()
 
 
@@ -112,10 +116,8 @@ async def _supervise(place: Place, listeners: list[socket.socket], host: str, fo
         )
         supervisor = Supervisor(listeners, command=_WORKER, orders=orders.for_listener)
         reloading = found.reloading(place, orders.renew, workers=len(listeners))
-        try:
+        with found.serving(place, workers=len(listeners)):
             await supervisor.run(ready=lambda: _announce(place, listeners[0]), reload=reloading.again)
-        finally:
-            SettingsHistory(place.folder).gone()
 
 
 async def _check_keys(store: Store, host: str) -> None:

@@ -7,6 +7,7 @@ import msgspec
 
 from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Translation
 from lasttenth.models.protocols import PROTOCOLS
+from lasttenth.serve.admit import TAGS_HEADER
 from lasttenth.serve.calls import GatewayReply, GatewayRequest
 from lasttenth.serve.pipeline import Pipeline
 
@@ -35,7 +36,7 @@ class GatewayProvider:
             operation=request.operation,
             protocol=PROTOCOLS[request.protocol],
             project=self._project,
-            headers=request.headers,
+            headers={**request.headers, TAGS_HEADER: ",".join(request.tags)} if request.tags else request.headers,
             body=msgspec.json.encode(fields),
         )
         return _Reply(await self._pipeline.answer(asked))

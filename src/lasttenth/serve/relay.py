@@ -58,6 +58,9 @@ async def _whole(reply: ModelReply, settlement: Settlement, *, limit: int) -> Ga
         body = await reply.read(limit)
     finally:
         await reply.close()
+        translation = _crossing(reply)
+        if translation is not None:  # what cannot be translated was consumed all the same
+            settlement.price(translation.usage)
     settlement.watch.lap("stream")
     outcome = settlement.outcome
     outcome.output = body
@@ -67,9 +70,8 @@ async def _whole(reply: ModelReply, settlement: Settlement, *, limit: int) -> Ga
         outcome.error = UpstreamError.code
         outcome.attributes["upstream_status"] = reply.status
         outcome.output = body = _as_error(body, reply, settlement.call)
-    elif said is not None:
-        translation = _crossing(reply)
-        settlement.price(said.consumed if translation is None else translation.usage)
+    elif said is not None and translation is None:
+        settlement.price(said.consumed)
     headers = reply_headers(settlement)
     if reply.retry_after:
         headers["retry-after"] = reply.retry_after

@@ -101,9 +101,7 @@ class Router:
         if call.scope.tags and call.model not in self._routes:
             self.check_tags(call.model, call.scope.tags)
         spoken = target.provider.protocols
-        if not spoken or call.protocol.name in spoken:
-            return target
-        if call.operation != "chat":
+        if spoken and call.protocol.name not in spoken and call.operation != "chat":
             raise other_protocol(call, PROTOCOLS[spoken[0]])
         return ModelTarget(speaking(target.provider, call.protocol.name, self._clock), target.model)
 

@@ -16,6 +16,7 @@ from lasttenth.records.errors import LasttenthError, UpstreamError
 from lasttenth.records.ids import Clock
 from lasttenth.records.traces import Payload, Span
 from lasttenth.records.usage import Usage
+from lasttenth.serve.admit import TAGS
 from lasttenth.serve.calls import Call, Outcome, Stopwatch
 
 DISCONNECTED = "client_disconnected"
@@ -103,6 +104,8 @@ class Settlement:
         call, outcome = self.call, self.outcome
         if outcome.translation is not None and outcome.translation.lost:
             outcome.attributes["lost"] = outcome.translation.lost
+        if call.scope.tags:
+            outcome.attributes[TAGS] = sorted(call.scope.tags)
         retires = self._facts.retiring(outcome.model, at=self.watch.started_at)
         if retires is not None:
             outcome.attributes["retires"] = retires.isoformat()

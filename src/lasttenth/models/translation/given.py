@@ -13,8 +13,9 @@ V = TypeVar("V")
 Named = Callable[[str], str]
 
 TEXT_OR_LIST: Any = str | list[Any]
+TEXT_OR_TEXTS: Any = str | list[str]
 TEXT_OR_TREE: Any = str | dict[str, Any]
-_NOTHING: tuple[object, ...] = ("", [], {})
+_NOTHING: tuple[object, ...] = ("", [])
 
 
 class Given:
@@ -91,7 +92,7 @@ class Given:
                 self.lost.add(self.at(name))
 
     def close(self) -> None:
-        """Name what nobody took, but for what says nothing: false, and all that is empty."""
+        """Name what nobody took, but for what says nothing: false, and an empty text or list. `{}` may be a wish."""
         self.lost.add(
             *[self.at(name) for name, value in self._left.items() if not (value is False or value in _NOTHING)]
         )

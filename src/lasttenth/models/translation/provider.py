@@ -4,15 +4,18 @@ from collections.abc import AsyncIterator
 
 from lasttenth.models.bodies import fields_of
 from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Provider
+from lasttenth.models.translation.foreign import OwnThoughtProvider
 from lasttenth.models.translation.speech import Speech
 from lasttenth.records.ids import Clock
 
 
 def speaking(provider: Provider, protocol: ProtocolName, clock: Clock) -> Provider:
-    """Return a provider as somebody who speaks a protocol: itself where it does."""
+    """Return a provider as somebody who speaks a protocol: itself where it does, with no thought but its own."""
     spoken = provider.protocols
-    if not spoken or protocol in spoken:
+    if not spoken:
         return provider
+    if protocol in spoken:
+        return provider if protocol == "openai" else OwnThoughtProvider(provider, protocol)
     return TranslatedProvider(provider, spoken[0], protocol, clock)
 
 

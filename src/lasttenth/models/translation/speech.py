@@ -7,10 +7,15 @@ import msgspec
 from lasttenth.models.bodies import Fields
 from lasttenth.models.port import ProtocolName, Translation
 from lasttenth.models.translation.codecs import CODECS
-from lasttenth.models.translation.neutral import Begun, Consumed, Event, Lost, Over, Stopped
+from lasttenth.models.translation.neutral import Begun, Consumed, Event, Lost, Over, Piece, Stopped
 from lasttenth.net.events import EventCutter, data_of
 from lasttenth.records.errors import InvalidRequestError, LasttenthError, UpstreamError
 from lasttenth.records.ids import Clock
+
+_UNTRANSLATABLE = (InvalidRequestError, RecursionError)
+_TOO_DEEP = "it is nested too deep."
+_HINT = "Check that its base_url speaks the protocol that its settings name."
+_AGAIN = "Send the request again."
 
 
 class Speech:
@@ -30,8 +35,11 @@ class Speech:
 
     def request(self, fields: Fields, model: str, *, stream: bool) -> bytes:
         """Return the body of a request, translated. Raises InvalidRequestError."""
-        asked = self._wanted.read_request(fields, self._lost)
-        body = self._spoken.write_request(asked, model, stream=stream, lost=self._lost)
+        try:
+            asked = self._wanted.read_request(fields, self._lost)
+            body = self._spoken.write_request(asked, model, stream=stream, lost=self._lost)
+        except RecursionError as error:
+            raise InvalidRequestError(f"The request cannot be translated: {_TOO_DEEP}") from error
         self._note()
         return body
 
@@ -44,10 +52,11 @@ class Speech:
     def whole(self, body: bytes) -> bytes:
         """Return a whole reply, translated. Raises UpstreamError where it is none, or is an error."""
         try:
-            return self._wanted.write_reply(
-                list(self._noted(self._spoken.read_reply(body, self._lost))), lost=self._lost
-            )
-        except InvalidRequestError as error:
+            events = list(self._noted(self._spoken.read_reply(body, self._lost)))
+            if not any(isinstance(event, Piece | Stopped) for event in events):
+                raise UpstreamError("The provider answers with something that is no reply.", hint=_HINT)
+            return self._wanted.write_reply(events, lost=self._lost)
+        except _UNTRANSLATABLE as error:
             raise _unreadable(error) from error
         finally:
             self._note()
@@ -56,13 +65,14 @@ class Speech:
         """Yield a stream, translated; what arrives together goes on together. Raises UpstreamError where it breaks."""
         reader, writer = self._spoken.reader(self._lost), self._wanted.writer(lost=self._lost)
         cutter = EventCutter()
-        ended: set[type[Event]] = set()
+        heard: set[type[Event]] = set()
 
         def said(events: Iterable[bytes]) -> Iterator[bytes]:
-            for data in filter(None, map(data_of, events)):
-                for event in self._noted(reader.read(data)):
-                    ended.add(type(event))
-                    yield writer.write(event)
+            for event in (each for data in map(data_of, events) if data for each in self._noted(reader.read(data))):
+                heard.add(type(event))
+                if isinstance(event, Over) and Stopped not in heard:
+                    raise UpstreamError("The provider ended its stream and does not say why.", hint=_AGAIN)
+                yield writer.write(event)
 
         async for chunk in chunks:
             written, failure = _together(said(cutter.feed(chunk)))
@@ -72,7 +82,7 @@ class Speech:
             if failure is not None:
                 raise failure
         written, failure = _together(said([cutter.rest]))
-        if Stopped in ended and Over not in ended:
+        if Stopped in heard and Over not in heard:
             written += writer.write(Over())  # some servers say no more than why they ended
         if written:
             yield written
@@ -99,15 +109,13 @@ def _together(pieces: Iterator[bytes]) -> tuple[bytes, LasttenthError | None]:
     try:
         for piece in pieces:
             written += piece
-    except InvalidRequestError as error:
+    except _UNTRANSLATABLE as error:
         return bytes(written), _unreadable(error)
     except UpstreamError as error:
         return bytes(written), error
     return bytes(written), None
 
 
-def _unreadable(error: InvalidRequestError) -> UpstreamError:
-    return UpstreamError(
-        f"The provider's answer cannot be translated: {error.message}",
-        hint="Check that its base_url speaks the protocol that its settings name.",
-    )
+def _unreadable(error: InvalidRequestError | RecursionError) -> UpstreamError:
+    reason = error.message if isinstance(error, InvalidRequestError) else _TOO_DEEP
+    return UpstreamError(f"The provider's answer cannot be translated: {reason}", hint=_HINT)

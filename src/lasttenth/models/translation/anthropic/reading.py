@@ -85,6 +85,10 @@ class StreamReader:
         self._lost = lost
         self._reports: list[bytes] = []
         self._signature = ""
+        self._unread: set[int] = set()
+        """Blocks that nobody else can say."""
+        self._bare: set[int] = set()
+        """Calls of tools that have said no arguments yet."""
 
     def read(self, data: bytes) -> list[Event]:
         """Return what an event's data says. Raises InvalidRequestError where it cannot be read."""
@@ -95,7 +99,7 @@ class StreamReader:
                 return [Begun(id=message.text("id"), model=message.text("model")), *self._consumed(message)]
             case "content_block_start":
                 return self._opened(given)
-            case "content_block_delta":
+            case "content_block_delta" | "content_block_stop":
                 return self._grown(given)
             case "message_delta":
                 return [*_stopped(given.inner("delta")), *self._consumed(given)]
@@ -106,7 +110,7 @@ class StreamReader:
         return []
 
     def _opened(self, given: Given) -> list[Event]:
-        block = given.inner("content_block")
+        block, number = given.inner("content_block"), _number(given)
         part = part_of(block)
         if isinstance(part, Thinking) and part.hidden.startswith(FOREIGN):
             self._signature = part.hidden.removeprefix(FOREIGN)
@@ -114,28 +118,23 @@ class StreamReader:
         if isinstance(part, ToolUse):
             signature, self._signature = self._signature, ""
             arguments = "" if part.arguments == "{}" else part.arguments
+            self._bare |= {number} if not arguments else set()
             part = msgspec.structs.replace(part, arguments=arguments, signature=signature)
         if not isinstance(part, Text | Thinking | ToolUse):
+            self._unread.add(number)
             return []
-        return [Piece(number=_number(given), part=part)]
+        return [Piece(number=number, part=part)]
 
     def _grown(self, given: Given) -> list[Event]:
-        delta, number = given.inner("delta"), _number(given)
-        match delta.text("type"):
-            case "text_delta":
-                return [Piece(number=number, part=Text(text=delta.text("text")))]
-            case "thinking_delta":
-                return [Piece(number=number, part=Thinking(text=delta.text("thinking")))]
-            case "signature_delta":
-                return [Piece(number=number, part=Thinking(signature=delta.text("signature")))]
-            case "input_json_delta":
-                arguments = delta.text("partial_json")
-                return [Piece(number=number, part=ToolUse(arguments=arguments))] if arguments else []
-            case "citations_delta":
-                citation = citation_of(delta.inner("citation"))
-                return [Piece(number=number, part=Text(text="", citations=(citation,)))]
-        delta.close()
-        return []
+        """Return what a block says more, and as it ends, that a call has no arguments where it has said none."""
+        number = _number(given)
+        is_over = "delta" not in given
+        part = None if number in self._unread else _delta(given.inner("delta"))
+        if is_over and number in self._bare:
+            part = ToolUse(arguments="{}")
+        if isinstance(part, ToolUse):
+            self._bare.discard(number)
+        return [] if part is None else [Piece(number=number, part=part)]
 
     def _consumed(self, given: Given) -> list[Event]:
         """Return what is reported; a later report completes an earlier one."""
@@ -145,6 +144,24 @@ class StreamReader:
         self._reports.append(msgspec.json.encode(reported))
         usage = read_usage("anthropic", *self._reports)
         return [] if usage is None else [Consumed(usage=usage)]
+
+
+def _delta(delta: Given) -> Text | Thinking | ToolUse | None:
+    """Return what is added to a block, None for nothing."""
+    match delta.text("type"):
+        case "text_delta":
+            return Text(text=delta.text("text"))
+        case "thinking_delta":
+            return Thinking(text=delta.text("thinking"))
+        case "signature_delta":
+            return Thinking(signature=delta.text("signature"))
+        case "input_json_delta":
+            arguments = delta.text("partial_json")
+            return ToolUse(arguments=arguments) if arguments else None
+        case "citations_delta":
+            return Text(text="", citations=(citation_of(delta.inner("citation")),))
+    delta.close()
+    return None
 
 
 def content_of(given: Given, name: str) -> Iterator[Part]:
@@ -195,18 +212,22 @@ def _text(given: Given, cache: Tree | None) -> Part:
 
 
 def _image(given: Given, cache: Tree | None) -> Part:
-    return _sourced(given, Media(kind="image", cache=cache))
+    return _located(given.inner("source"), Media(kind="image", cache=cache))
 
 
-def _document(given: Given, cache: Tree | None) -> Part:
+def _document(given: Given, cache: Tree | None) -> Part | None:
     source = given.inner("source")
     name = given.text("title")
-    if source.text("type") == "text":
+    kind = source.text("type")
+    if kind == "text":
         data = source.text("data")
         source.drop("media_type")
         source.close()
         encoded = base64.b64encode(data.encode()).decode()
         return Media(kind="document", media_type="text/plain", data=encoded, name=name, cache=cache)
+    if kind == "content":
+        source.lost.add(source.place)
+        return None
     return _located(source, Media(kind="document", name=name, cache=cache))
 
 
@@ -241,12 +262,7 @@ _READERS = {
 }
 
 
-def _sourced(given: Given, media: Media) -> Media:
-    return _located(given.inner("source"), media)
-
-
 def _located(source: Given, media: Media) -> Media:
-    kind = source.text("type")
     found = msgspec.structs.replace(
         media,
         media_type=source.text("media_type"),
@@ -254,10 +270,8 @@ def _located(source: Given, media: Media) -> Media:
         url=source.text("url"),
         file=source.text("file_id"),
     )
-    if kind == "content":
-        source.lost.add(source.place)
-    else:
-        source.close()
+    source.drop("type")
+    source.close()
     return found
 
 

@@ -1,22 +1,27 @@
 """Messages, written: requests, replies, and streams of replies."""
 
 import base64
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
 
 from lasttenth.models.openai import STATUS
+from lasttenth.models.translation.anthropic.abilities import (
+    EFFORTS,
+    Abilities,
+    abilities_of,
+    is_anthropics,
+    sampling,
+    thinking_of,
+)
 from lasttenth.models.translation.anthropic.reading import FOREIGN
 from lasttenth.models.translation.given import said
 from lasttenth.models.translation.neutral import (
-    SEALED,
     Asked,
     Begun,
     Citation,
     Consumed,
-    Effort,
     Event,
     Lost,
     Media,
@@ -34,26 +39,14 @@ from lasttenth.models.translation.neutral import (
     ToolUse,
     Tree,
     Turn,
-    Wishes,
     arguments_of,
     joined,
 )
+from lasttenth.records.errors import InvalidRequestError
 from lasttenth.records.usage import Usage
 
 MOST_TOKENS = 8192
 """Tokens that an answer may have where nobody said how many: this protocol wants a number. Thought comes on top."""
-_GENERATION = re.compile(r"claude-(?:[a-z]+-)?(\d+)(?:[-.](\d{1,2}))?(?!\d)")
-_BUDGETS: dict[Effort, int] = {
-    "minimal": 1024,
-    "low": 2048,
-    "medium": 8192,
-    "high": 16384,
-    "xhigh": 32768,
-    "max": 32768,
-}
-"""Tokens of thought that stand for an effort, for models that know no other measure."""
-_LEAST_BUDGET = 1024
-_EFFORTS: dict[Effort, str] = {each: each for each in ("low", "medium", "high", "xhigh", "max")} | {"minimal": "low"}
 _REASON_OF: Mapping[Reason, str] = {
     "stop": "end_turn",
     "stop_sequence": "stop_sequence",
@@ -62,25 +55,6 @@ _REASON_OF: Mapping[Reason, str] = {
     "paused": "pause_turn",
     "refused": "refusal",
 }
-
-
-class Abilities(msgspec.Struct, frozen=True):
-    """What a model of this protocol knows, by its generation. Models of unknown names are taken for new ones.
-
-    Sources: Anthropic's migration guide (4.7: no sampling parameters, no budgets of thought), "Adaptive thinking"
-    (from 4.6), "Mid-conversation system messages" (from 4.8).
-    """
-
-    samples: bool
-    adapts: bool
-    hears_system: bool
-
-
-def abilities_of(model: str) -> Abilities:
-    """Return what a model knows."""
-    found = _GENERATION.search(model)
-    generation = (int(found[1]), int(found[2] or 0)) if found else (99, 0)
-    return Abilities(samples=generation < (4, 7), adapts=generation >= (4, 6), hears_system=generation >= (4, 8))
 
 
 def write_request(asked: Asked, model: str, *, stream: bool, lost: Lost) -> bytes:
@@ -134,7 +108,7 @@ class StreamWriter:
         self._lost = lost
         self._open: dict[int, int] = {}
         self._next = 0
-        self._calls = False
+        self._calls: set[int] = set()
         self._stopped = Stopped(reason="stop")
         self._usage = Usage()
 
@@ -162,15 +136,14 @@ class StreamWriter:
     def _written(self, piece: Piece) -> Iterator[bytes]:
         part, number = piece.part, piece.number
         if number not in self._open:
-            if not isinstance(part, ToolUse):
-                yield from self._closed()
+            yield from self._closed([each for each in self._open if each not in self._calls])
             yield from self._begun(number, part)
         place = self._open[number]
         for delta in _deltas(part):
             yield _event("content_block_delta", index=place, delta=delta)
 
     def _begun(self, number: int, part: Part) -> Iterator[bytes]:
-        self._calls |= isinstance(part, ToolUse)
+        self._calls |= {number} if isinstance(part, ToolUse) else set()
         if isinstance(part, ToolUse) and part.signature:
             block = {"type": "redacted_thinking", "data": FOREIGN + part.signature}
             yield _event("content_block_start", index=self._next, content_block=block)
@@ -180,14 +153,14 @@ class StreamWriter:
         self._open[number] = self._next
         self._next += 1
 
-    def _closed(self) -> Iterator[bytes]:
-        for place in self._open.values():
-            yield _event("content_block_stop", index=place)
-        self._open.clear()
+    def _closed(self, numbers: list[int]) -> Iterator[bytes]:
+        """Close blocks. Several calls of tools may grow at one time, and nothing else."""
+        for number in numbers:
+            yield _event("content_block_stop", index=self._open.pop(number))
 
     def _ended(self) -> Iterator[bytes]:
-        yield from self._closed()
-        delta = _ending(self._stopped, calls=self._calls)
+        yield from self._closed([*self._open])
+        delta = _ending(self._stopped, calls=bool(self._calls))
         yield _event("message_delta", delta=delta, usage=usage_body(self._usage))
         yield _event("message_stop")
 
@@ -237,7 +210,7 @@ def _own(part: Part, place: str, lost: Lost) -> Iterator[Part]:
     if isinstance(part, ToolUse) and part.signature:
         lost.add(f"{place}.signature")
         yield msgspec.structs.replace(part, signature="")
-    elif isinstance(part, Thinking) and (not part.proof or part.proof.startswith(SEALED)):
+    elif isinstance(part, Thinking) and not is_anthropics(part):
         lost.add(f"{place}.thinking")
     else:
         yield part
@@ -255,6 +228,7 @@ def _blocks(part: Part, place: str, lost: Lost) -> Iterator[Tree]:
             hidden = {"type": "redacted_thinking", "data": part.hidden}
             yield hidden if part.hidden else {"type": "thinking", "thinking": part.text, "signature": part.signature}
         case Media():
+            lost.add(*([f"{place}.detail"] if part.detail else []))
             found = _as_media(part)
             if found is None:
                 lost.add(f"{place}.{part.kind}")
@@ -280,12 +254,19 @@ def _as_media(media: Media) -> Tree | None:
     elif media.url:
         source = {"type": "url", "url": media.url}
     elif media.media_type == "text/plain":
-        words = base64.b64decode(media.data).decode(errors="replace")
+        words = _decoded(media.data)
         source = {"type": "text", "media_type": media.media_type, "data": words}
     else:
         source = {"type": "base64", "media_type": media.media_type, "data": media.data}
     title = {"title": media.name} if media.name and media.kind == "document" else {}
     return {"type": media.kind, "source": source, **title}
+
+
+def _decoded(data: str) -> str:
+    try:
+        return base64.b64decode(data).decode(errors="replace")
+    except ValueError as error:
+        raise InvalidRequestError(f"The data of a file is no base64: {error}.", parameter="file_data") from error
 
 
 def _as_tool(tool: Tool) -> Tree:
@@ -296,7 +277,7 @@ def _as_tool(tool: Tool) -> Tree:
 
 def _as_fields(asked: Asked, knows: Abilities, lost: Lost) -> Tree:
     wishes = asked.wishes
-    thinking, budget = _thinking(wishes, knows, lost)
+    thinking, budget = thinking_of(asked, knows, lost)
     lost.add(*[name for name in ("seed", "frequency_penalty", "presence_penalty") if getattr(wishes, name) is not None])
     if wishes.answers:
         lost.add("n")
@@ -304,45 +285,16 @@ def _as_fields(asked: Asked, knows: Abilities, lost: Lost) -> Tree:
         lost.add("response_format")
     schema = None if wishes.shape is None else wishes.shape.schema
     form = None if schema is None else {"type": "json_schema", "schema": schema}
-    effort = _EFFORTS.get(wishes.effort or "none") if knows.adapts else None
+    effort = EFFORTS.get(wishes.effort or "none") if knows.adapts else None
     return {
         "max_tokens": wishes.max_tokens or MOST_TOKENS + budget,
-        **_sampling(wishes, knows, thinks=budget > 0, lost=lost),
+        **sampling(wishes, knows, thinks=budget > 0, lost=lost),
         "stop_sequences": list(wishes.stop) or None,
         "tool_choice": _as_choice(asked),
         "thinking": thinking,
         "output_config": said({"effort": effort, "format": form}) or None,
         "metadata": {"user_id": wishes.user} if wishes.user else None,
     }
-
-
-def _sampling(wishes: Wishes, knows: Abilities, *, thinks: bool, lost: Lost) -> Tree:
-    """Return how words are drawn: not at all for new models, and not while one thinks."""
-    wanted = said({"temperature": wishes.temperature, "top_p": wishes.top_p, "top_k": wishes.top_k})
-    if not knows.samples or thinks:
-        lost.add(*wanted)
-        return {}
-    if wanted.get("temperature", 0.0) > 1.0:
-        lost.add("temperature")  # it ends at 1 here
-        wanted["temperature"] = 1.0
-    return wanted
-
-
-def _thinking(wishes: Wishes, knows: Abilities, lost: Lost) -> tuple[Tree | None, int]:
-    """Return the wish for thought, and the tokens that are set aside for it."""
-    if wishes.thinking_tokens == 0 or wishes.effort == "none":
-        return {"type": "disabled"}, 0
-    if wishes.effort is None and wishes.thinking_tokens is None:
-        return None, 0
-    if wishes.choice is not None and wishes.choice.mode in {"any", "one"}:
-        lost.add("reasoning_effort")  # who must call a tool may not think first
-        return None, 0
-    if knows.adapts:
-        return {"type": "adaptive"}, 0
-    budget = max(wishes.thinking_tokens or _BUDGETS[wishes.effort or "medium"], _LEAST_BUDGET)
-    if wishes.max_tokens is not None:
-        budget = min(budget, wishes.max_tokens - 1)
-    return ({"type": "enabled", "budget_tokens": budget}, budget) if budget >= _LEAST_BUDGET else (None, 0)
 
 
 def _as_choice(asked: Asked) -> Tree | None:

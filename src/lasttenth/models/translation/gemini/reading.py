@@ -1,7 +1,8 @@
 """Gemini's protocol, read: requests, replies, and streams of replies. Its servers take names in both ways of writing."""
 
+import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import msgspec
@@ -9,6 +10,9 @@ import msgspec
 from lasttenth.models.bodies import Fields
 from lasttenth.models.translation.given import Given, body_of, raise_fault, tree_of
 from lasttenth.models.translation.neutral import (
+    CLAUDE,
+    GEMINI,
+    SEALED,
     Asked,
     Begun,
     Choice,
@@ -50,6 +54,8 @@ _REASONS: dict[str, Reason] = {
 }
 _EFFORTS: dict[str, Effort] = {"MINIMAL": "minimal", "LOW": "low", "MEDIUM": "medium", "HIGH": "high"}
 _MODES = {"AUTO": "auto", "VALIDATED": "auto", "NONE": "none", "ANY": "any"}
+_STANDARD = str.maketrans("-_", "+/")
+"""From the letters of base64 in which Gemini's clients send back what they were sent (RFC 4648, 5) to Anthropic's."""
 _SNAKE = re.compile(r"_([a-z])")
 
 
@@ -57,8 +63,10 @@ def read_request(fields: Fields, lost: Lost) -> Asked:
     """Return what is asked. Raises InvalidRequestError."""
     body = body_of(fields, lost, named=_camel)
     body.drop(*_READ_ELSEWHERE)
-    system = tuple(part for part in _parts(body.inner("systemInstruction")) if isinstance(part, Text))
-    turns = tuple(turn for content in body.each("contents") if (turn := _turn(content)).parts)
+    instructions = list(_parts(body.inner("systemInstruction")))
+    system = tuple(part for part in instructions if isinstance(part, Text))
+    lost.add(*(["systemInstruction"] if len(system) < len(instructions) else []))
+    turns = tuple(_matched([turn for content in body.each("contents") if (turn := _turn(content)).parts]))
     tools = tuple(tool for given in body.each("tools") for tool in _tools(given))
     asked = Asked(system=system, turns=turns, tools=tools, wishes=_wishes(body))
     body.close()
@@ -108,6 +116,7 @@ class StreamReader:
         answer = candidate.take("index", int) or 0
         for part in _parts(candidate.inner("content")):
             if not isinstance(part, Text | Thinking | ToolUse):
+                self._lost.add(candidate.at(part.kind if isinstance(part, Media) else "content"))
                 continue
             number = self._number(answer, part)
             yield Piece(number=number, part=self._named(part, answer, number), answer=answer)
@@ -151,9 +160,12 @@ def json_schema(schema: Any) -> Any:
     if isinstance(found.get("properties"), dict):
         found["properties"] = {name: json_schema(each) for name, each in found["properties"].items()}
     if isinstance(found.get("type"), str):
-        kind = found["type"].lower()
-        found["type"] = [kind, "null"] if schema.get("nullable") else kind
-    return found
+        found["type"] = found["type"].lower()
+    if schema.get("nullable") is not True:
+        return found
+    if isinstance(found.get("type"), str) and "enum" not in found:
+        return {**found, "type": [found["type"], "null"]}
+    return {"anyOf": [found, {"type": "null"}]}
 
 
 def _camel(name: str) -> str:
@@ -166,6 +178,29 @@ def _turn(content: Given) -> Turn:
         raise InvalidRequestError(f"{content.at('role')} {role} cannot be translated.", parameter=content.at("role"))
     parts = tuple(_parts(content))
     return Turn(role="assistant" if role == "model" else "user", parts=parts)
+
+
+def _matched(turns: Iterable[Turn]) -> Iterator[Turn]:
+    """Yield turns whose calls all have ids; what answers by a name has that of the first such call that waits."""
+    waiting: list[ToolUse] = []
+    numbers = itertools.count(1)
+
+    def matched(part: Part) -> Part:
+        if isinstance(part, ToolUse):
+            waiting.append(msgspec.structs.replace(part, id=part.id or f"call-{next(numbers)}"))
+            return waiting[-1]
+        if not isinstance(part, ToolResult):
+            return part
+        by_id = (use for use in waiting if use.id == part.id)
+        by_name = (use for use in waiting if use.name == part.id)
+        found = next(itertools.chain(by_id, by_name), None)
+        if found is None:
+            return part
+        waiting.remove(found)
+        return msgspec.structs.replace(part, id=found.id)
+
+    for turn in turns:
+        yield msgspec.structs.replace(turn, parts=tuple(map(matched, turn.parts)))
 
 
 def _parts(content: Given) -> Iterator[Part]:
@@ -187,7 +222,7 @@ def _part(given: Given) -> Part | None:
     if "functionResponse" in given:
         return _result(given.inner("functionResponse"))
     if given.take("thought", bool):
-        return Thinking(text=given.text("text"), signature=given.text("thoughtSignature"))
+        return Thinking(text=given.text("text"), signature=_signed(given.text("thoughtSignature")))
     if "inlineData" in given:
         blob = given.inner("inlineData")
         kind = blob.text("mimeType")
@@ -198,6 +233,13 @@ def _part(given: Given) -> Part | None:
         exact = "" if kind.endswith("/*") else kind
         return Media(kind=_kind(kind), media_type=exact, url=file.needed("fileUri"), name=file.text("displayName"))
     return Text(text=given.text("text")) if "text" in given else None
+
+
+def _signed(signature: str) -> str:
+    """Return a signature with the mark of who has signed: without one it is Gemini's, in this protocol."""
+    if signature.startswith(CLAUDE):
+        return signature.removeprefix(CLAUDE).translate(_STANDARD)
+    return signature if not signature or signature.startswith(SEALED) else GEMINI + signature
 
 
 def _kind(media_type: str) -> MediaKind:
@@ -236,6 +278,8 @@ def _wishes(body: Given) -> Wishes:
     tokens = thinking.take("thinkingBudget", int)
     thinking.drop("includeThoughts")
     level = thinking.text("thinkingLevel").upper()
+    if level not in {"", "THINKING_LEVEL_UNSPECIFIED", *_EFFORTS}:
+        thinking.lost.add(thinking.at("thinkingLevel"))
     wishes = Wishes(
         max_tokens=wanted.take("maxOutputTokens", int),
         temperature=wanted.take("temperature", float),
@@ -264,7 +308,7 @@ def _choice(given: Given) -> Choice | None:
     config = given.inner("functionCallingConfig")
     mode = _MODES.get(config.text("mode").upper())
     names = config.take("allowedFunctionNames", list[str]) or []
-    if len(names) > 1:
+    if len(names) > 1 or (names and mode != "any"):
         config.lost.add(config.at("allowedFunctionNames"))
     config.close()
     given.close()
@@ -281,6 +325,8 @@ def _shape(wanted: Given) -> Shape | None:
     schema: Tree | None = wanted.take("responseJsonSchema", dict[str, Any])
     own = wanted.take("responseSchema", dict[str, Any])
     if media_type != "application/json":
+        is_lost = media_type not in {"", "text/plain"} or schema is not None or own is not None
+        wanted.lost.add(*([wanted.at("responseMimeType")] if is_lost else []))
         return None
     found = schema if schema is not None else None if own is None else json_schema(own)
     return Shape(schema=found, strict=found is not None)

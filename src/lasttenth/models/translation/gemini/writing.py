@@ -8,6 +8,9 @@ import msgspec
 from lasttenth.models.openai import STATUS
 from lasttenth.models.translation.given import said
 from lasttenth.models.translation.neutral import (
+    CLAUDE,
+    GEMINI,
+    SEALED,
     Asked,
     Begun,
     Citation,
@@ -221,6 +224,7 @@ def _as_content(turn: Turn, place: str, names: Mapping[str, str], lost: Lost) ->
         if isinstance(part, Thinking):
             lost.add(f"{place}.thinking")
         else:
+            lost.add(*([f"{place}.citations"] if isinstance(part, Text) and part.citations else []))
             parts += _as_parts(part, place, names, lost)
     return {"role": "model" if turn.role == "assistant" else "user", "parts": parts}
 
@@ -236,17 +240,26 @@ def _as_parts(part: Part, place: str, names: Mapping[str, str], lost: Lost) -> I
             if part.hidden:
                 lost.add(f"{place}.redacted_thinking")
             else:
-                yield said({"text": part.text, "thought": True, "thoughtSignature": part.signature or None})
+                yield said({"text": part.text, "thought": True, "thoughtSignature": _signature(part) or None})
         case ToolUse():
             call = {"id": part.id, "name": part.name, "args": arguments_of(part)}
             yield said({"functionCall": call, "thoughtSignature": part.signature or None})
         case ToolResult():
             yield from _as_result(part, place, names, lost)
         case Media():
+            lost.add(*([f"{place}.detail"] if part.detail else []))
             if part.file:
                 lost.add(f"{place}.{part.kind}")  # known to another provider
             else:
                 yield _as_media(part)
+
+
+def _signature(thought: Thinking) -> str:
+    """Return the signature of a thought with the mark of who has signed it, where that is not Gemini."""
+    signature = thought.signature
+    if not signature or signature.startswith(SEALED):
+        return signature
+    return signature.removeprefix(GEMINI) if signature.startswith(GEMINI) else CLAUDE + signature
 
 
 def _as_result(part: ToolResult, place: str, names: Mapping[str, str], lost: Lost) -> Iterator[Tree]:

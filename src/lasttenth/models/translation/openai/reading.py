@@ -4,14 +4,22 @@ Beside OpenAI's own fields stand those that its compatible servers share: `reaso
 what was thought, `cache_control` on parts, `top_k`, and signatures of tool calls in `extra_content.google`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 
 from lasttenth.models import openai
 from lasttenth.models.bodies import Fields
-from lasttenth.models.translation.given import TEXT_OR_LIST, TEXT_OR_TREE, Given, body_of, raise_fault, tree_of
+from lasttenth.models.translation.given import (
+    TEXT_OR_LIST,
+    TEXT_OR_TEXTS,
+    TEXT_OR_TREE,
+    Given,
+    body_of,
+    raise_fault,
+    tree_of,
+)
 from lasttenth.models.translation.neutral import (
     Asked,
     Begun,
@@ -36,6 +44,7 @@ from lasttenth.models.translation.neutral import (
     Tool,
     ToolResult,
     ToolUse,
+    Tree,
     Wishes,
     in_turns,
 )
@@ -77,9 +86,10 @@ def read_request(fields: Fields, lost: Lost) -> Asked:
 def read_reply(body: bytes, lost: Lost) -> list[Event]:
     """Return what a completion says. Raises InvalidRequestError where it is none."""
     given = Given(tree_of(body, "The reply"), "", lost)
-    events: list[Event] = [_begun(given)]
+    begun = _begun(given)
+    events: list[Event] = [begun]
     for choice in given.each("choices"):
-        events += _said_in(choice, "message")
+        events += _said_in(choice, "message", begun.id)
     events += _usage(given)
     given.drop(*_ENVELOPE)
     given.close()
@@ -105,7 +115,7 @@ class StreamReader:
         if status is not None:
             events.append(Status(said=status))
         for choice in given.each("choices"):
-            events += _said_in(choice, "delta")
+            events += _said_in(choice, "delta", begun.id)
         events += _usage(given)
         given.drop(*_ENVELOPE)
         given.close()
@@ -172,7 +182,8 @@ def _tool_use(call: Given) -> Iterator[ToolUse]:
     call.close()
 
 
-def _content(message: Given) -> Iterator[Text | Refusal | Media]:
+def _content(message: Given) -> Iterator[Text | Refusal | Media | Thinking]:
+    """Yield what content says. Some servers, Mistral's among them, have thought in it as well."""
     content: str | list[Any] | None = message.take("content", TEXT_OR_LIST)
     if isinstance(content, str):
         if content:
@@ -186,30 +197,41 @@ def _content(message: Given) -> Iterator[Text | Refusal | Media]:
         given.close()
 
 
-def _part(given: Given) -> Text | Refusal | Media | None:
+_WORDS: dict[str, Callable[[Given, Tree | None], Text | Refusal | Thinking]] = {
+    "text": lambda given, cache: Text(text=given.text("text"), cache=cache),
+    "refusal": lambda given, _cache: Refusal(text=given.text("refusal")),
+    "thinking": lambda given, _cache: Thinking(text="".join(each.text("text") for each in given.each("thinking"))),
+}
+
+
+def _part(given: Given) -> Text | Refusal | Media | Thinking | None:
     kind = given.text("type") or "text"
     cache = given.take("cache_control", dict[str, Any])
-    if kind == "text":
-        return Text(text=given.text("text"), cache=cache)
-    if kind == "refusal":
-        return Refusal(text=given.text("refusal"))
+    if kind in _WORDS:
+        return _WORDS[kind](given, cache)
     if kind == "image_url":
         image = given.inner("image_url")
         detail = image.text("detail")
-        return located(image.needed("url"), Media(kind="image", detail="" if detail == "auto" else detail, cache=cache))
+        shown = Media(kind="image", detail="" if detail == "auto" else detail, cache=cache)
+        return located(_only(image, image.needed("url")), shown)
     if kind == "input_audio":
         audio = given.inner("input_audio")
         form = audio.text("format")
-        return Media(
-            kind="audio", media_type=FORMATS.get(form, f"audio/{form}"), data=audio.needed("data"), cache=cache
-        )
+        data = _only(audio, audio.needed("data"))
+        return Media(kind="audio", media_type=FORMATS.get(form, f"audio/{form}"), data=data, cache=cache)
     if kind == "file":
         file = given.inner("file")
         found = Media(kind="document", file=file.text("file_id"), name=file.text("filename"), cache=cache)
-        return located(file.text("file_data"), found)
+        return located(_only(file, file.text("file_data")), found)
     given.lost.add(given.place)
     given.drop(*(kind, "type", "text"))
     return None
+
+
+def _only(given: Given, value: str) -> str:
+    """Return the last value that is taken of an object."""
+    given.close()
+    return value
 
 
 def located(url: str, media: Media) -> Media:
@@ -239,8 +261,9 @@ def _tool(given: Given) -> Tool | None:
 
 def _wishes(body: Given) -> Wishes:
     most = body.take("max_tokens", int)
-    stop: str | list[str] | None = body.take("stop", TEXT_OR_LIST)
+    stop: str | list[str] | None = body.take("stop", TEXT_OR_TEXTS)
     answers = body.take("n", int)
+    form = body.inner("response_format")
     user = body.text("user")
     return Wishes(
         max_tokens=body.take("max_completion_tokens", int) or most,
@@ -253,7 +276,7 @@ def _wishes(body: Given) -> Wishes:
         presence_penalty=body.take("presence_penalty", float) or None,
         choice=_choice(body),
         one_tool_at_a_time=body.take("parallel_tool_calls", bool) is False,
-        shape=_shape(body),
+        shape=shape_of(form, form.inner("json_schema")),
         effort=body.one_of("reasoning_effort", Effort),
         user=body.text("safety_identifier") or user or None,
         answers=None if answers == 1 else answers,
@@ -275,12 +298,14 @@ def _choice(body: Given) -> Choice | None:
     return None
 
 
-def _shape(body: Given) -> Shape | None:
-    wanted = body.inner("response_format")
-    kind = wanted.text("type")
+def shape_of(form: Given, schema: Given) -> Shape | None:
+    """Return what form an answer is to have; its schema may stand in an object of its own."""
+    kind = form.text("type")
+    if kind == "json_object":
+        return Shape()
     if kind != "json_schema":
-        return Shape() if kind == "json_object" else None
-    schema = wanted.inner("json_schema")
+        form.lost.add(*([form.place] if kind not in {"", "text"} else []))
+        return None
     found = Shape(
         schema=schema.take("schema", dict[str, Any]) or {},
         name=schema.text("name"),
@@ -297,12 +322,20 @@ def _begun(given: Given) -> Begun:
     return Begun(id=given.text("id"), model=given.text("model"), created=created)
 
 
-def _said_in(choice: Given, name: str) -> Iterator[Event]:
+def _said_in(choice: Given, name: str, reply: str) -> Iterator[Event]:
+    """Yield what a choice of a reply says; a call without an id gets one, since other protocols answer to it."""
     answer = choice.take("index", int) or 0
     message = choice.inner(name)
     for thought in _thoughts(message):
         yield Piece(number=_THINKING, part=thought, answer=answer)
-    text, refusal = message.text("content"), message.text("refusal")
+    said = list(_content(message))
+    for part in said:
+        if isinstance(part, Thinking):
+            yield Piece(number=_THINKING, part=part, answer=answer)
+        if isinstance(part, Media):
+            message.lost.add(message.at(part.kind))
+    text = "".join(part.text for part in said if isinstance(part, Text))
+    refusal = message.text("refusal") + "".join(part.text for part in said if isinstance(part, Refusal))
     citations = tuple(found for given in message.each("annotations") if (found := _citation(given)) is not None)
     if text or citations:
         yield Piece(number=_TEXT, part=Text(text=text, citations=citations), answer=answer)
@@ -310,14 +343,16 @@ def _said_in(choice: Given, name: str) -> Iterator[Event]:
         yield Piece(number=_REFUSAL, part=Refusal(text=refusal), answer=answer)
     for number, call in enumerate(message.each("tool_calls")):
         place = call.take("index", int)
+        place = number if place is None else place
         function = call.inner("function")
+        called = function.text("name")
         use = ToolUse(
-            id=call.text("id"),
-            name=function.text("name"),
+            id=call.text("id") or (f"{reply or 'call'}-{answer}-{place}" if called else ""),
+            name=called,
             arguments=function.text("arguments"),
             signature=_signature(call),
         )
-        yield Piece(number=_TOOLS + (number if place is None else place), part=use, answer=answer)
+        yield Piece(number=_TOOLS + place, part=use, answer=answer)
     message.drop("role")
     message.close()
     reason = choice.text("finish_reason")

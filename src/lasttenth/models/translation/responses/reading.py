@@ -26,7 +26,6 @@ from lasttenth.models.translation.neutral import (
     Reason,
     Refusal,
     Role,
-    Shape,
     Stopped,
     Text,
     Thinking,
@@ -36,7 +35,7 @@ from lasttenth.models.translation.neutral import (
     Wishes,
     in_turns,
 )
-from lasttenth.models.translation.openai.reading import FORMATS, located
+from lasttenth.models.translation.openai.reading import FORMATS, located, shape_of
 from lasttenth.models.translation.responses.seals import unsealed
 from lasttenth.models.usage_shapes import read_openai
 from lasttenth.records.errors import InvalidRequestError, UpstreamError
@@ -81,6 +80,8 @@ def read_reply(body: bytes, lost: Lost) -> list[Event]:
     """Return what a response says. Raises InvalidRequestError where it is none, UpstreamError where it has failed."""
     given = Given(tree_of(body, "The reply"), "", lost)
     raise_fault(given)
+    if "output" not in given:
+        raise InvalidRequestError("The reply has no output.", parameter="output")
     parts = list(signed(part for item in given.each("output") for part in _parts(item.text("type"), item)))
     pieces = [
         Piece(number=number, part=part)
@@ -323,13 +324,16 @@ def _wishes(body: Given) -> Wishes:
     user = body.text("user")
     reasoning = body.inner("reasoning")
     reasoning.drop("summary", "generate_summary")
+    text = body.inner("text")
+    form = text.inner("format")
+    text.close()
     wishes = Wishes(
         max_tokens=body.take("max_output_tokens", int),
         temperature=body.take("temperature", float),
         top_p=body.take("top_p", float),
         choice=_choice(body),
         one_tool_at_a_time=body.take("parallel_tool_calls", bool) is False,
-        shape=_shape(body.inner("text")),
+        shape=shape_of(form, form),
         effort=reasoning.one_of("effort", Effort),
         user=body.text("safety_identifier") or user or None,
     )
@@ -354,21 +358,6 @@ def _choice(body: Given) -> Choice | None:
             return Choice(mode="one", name=name)
     body.lost.add("tool_choice")
     return None
-
-
-def _shape(text: Given) -> Shape | None:
-    form = text.inner("format")
-    text.close()
-    kind = form.text("type")
-    if kind != "json_schema":
-        return Shape() if kind == "json_object" else None
-    found = Shape(
-        schema=form.take("schema", dict[str, Any]) or {},
-        name=form.text("name"),
-        strict=bool(form.take("strict", bool)),
-    )
-    form.close()
-    return found
 
 
 def _begun(given: Given) -> Begun:
