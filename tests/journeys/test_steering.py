@@ -51,6 +51,8 @@ routes:
   paid:
     strategy: cost
     deployments: [{{model: anthropic/claude-haiku-4-5}}, {{model: abroad/free}}]
+  unsuited:
+    deployments: [{{model: ruled/unsuited-a, weight: 1000000}}, {{model: abroad/unsuited-b}}]
   paused: {{deployments: [{{model: abroad/paused}}], between: 0.3}}
   long: {{deployments: [{{model: abroad/long}}], total: 0.6, retries: 0}}
   whole: {{deployments: [{{model: abroad/whole}}], total: 0.4, retries: 5}}
@@ -191,6 +193,16 @@ def test_parameter_that_may_not_be_asked_is_refused(server: RunningServer, upstr
     assert (found.status, found.json()["error"]["param"]) == (400, "logit_bias")
     assert "any does not take logit_bias" in found.json()["error"]["message"]
     assert not upstream.requests("any")
+
+
+def test_deployment_that_may_not_be_asked_so_leaves_it_to_another(server: RunningServer, upstream: Upstream) -> None:
+    upstream.script("unsuited-b", completion("Yes."))
+
+    found = ask(server, "unsuited", logit_bias={"1": 2})
+
+    assert (found.status, found.headers["x-lasttenth-model"]) == (200, "abroad/unsuited-b")
+    (span,) = spans_of(server, found.headers["x-lasttenth-trace"])
+    assert [each["failure"] for each in span["attributes"]["in_vain"]] == ["unsuited"]
 
 
 def test_rules_decide_about_what_a_translation_loses(server: RunningServer, upstream: Upstream) -> None:

@@ -117,7 +117,9 @@ async def _supervise(place: Place, listeners: list[socket.socket], host: str, fo
         supervisor = Supervisor(listeners, command=_WORKER, orders=orders.for_listener)
         reloading = found.reloading(place, orders.renew, workers=len(listeners))
         with found.serving(place, workers=len(listeners)):
-            await supervisor.run(ready=lambda: _announce(place, listeners[0]), reload=reloading.again)
+            await supervisor.run(
+                ready=lambda: _announce(place, listeners[0]), reload=reloading.again, restore=orders.restore
+            )
 
 
 async def _check_keys(store: Store, host: str) -> None:

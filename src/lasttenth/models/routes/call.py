@@ -18,7 +18,7 @@ from lasttenth.models.routes.patience import Patience
 from lasttenth.models.routes.replies import BegunReply, HeldReply
 from lasttenth.models.translation.provider import speaking
 from lasttenth.records.attempts import Attempt
-from lasttenth.records.errors import UpstreamError, UpstreamTimeoutError
+from lasttenth.records.errors import InvalidRequestError, UpstreamError, UpstreamTimeoutError
 from lasttenth.records.ids import Clock
 from lasttenth.records.usage import Usage
 
@@ -44,7 +44,7 @@ class RoutedCall:
         self._usual = usual
         self.attempts: list[Attempt] = []
         """Those that were in vain."""
-        self._last: UpstreamError | HeldReply | None = None
+        self._last: UpstreamError | InvalidRequestError | HeldReply | None = None
         self.tried: list[Deployment] = []
         self.beyond: list[Deployment] = []
         """Those that will not do better."""
@@ -99,7 +99,8 @@ class RoutedCall:
             last.begin()  # it is over when the reply is
             return RoutedReply(self._last, self, last)
         error = self._last or UpstreamError("No deployment can be asked now.", hint="Try again later.")
-        error.attempts = tuple(self.attempts)
+        if isinstance(error, UpstreamError):
+            error.attempts = tuple(self.attempts)
         raise error
 
     def _note(self, deployment: Deployment, failure: Failure) -> None:
@@ -119,6 +120,9 @@ class RoutedCall:
         except UpstreamError as error:
             self._last = error
             return None, of_error(error)
+        except InvalidRequestError as error:
+            self._last = error
+            return None, Failure("unsuited")
         except TimeoutError:
             self._last = UpstreamTimeoutError(
                 f"{deployment.name} said nothing in time, which is {self._waited:g} seconds.", hint="Try again later."

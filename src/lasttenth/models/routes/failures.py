@@ -6,12 +6,15 @@ import msgspec
 
 from lasttenth.records.errors import UpstreamError, UpstreamTimeoutError
 
-Kind = Literal["unreachable", "timeout", "rate_limited", "overloaded", "failed", "refused", "too_long", "invalid"]
+Kind = Literal[
+    "unreachable", "timeout", "rate_limited", "overloaded", "failed", "refused", "too_long", "unsuited", "invalid"
+]
 
 PASSING: frozenset[Kind] = frozenset({"unreachable", "timeout", "rate_limited", "overloaded", "failed"})
 """What may be over in a moment: the same deployment may be asked again, and these count against its health."""
-ELSEWHERE: frozenset[Kind] = PASSING | {"refused", "too_long"}
-"""What another deployment may do better. An invalid request is invalid everywhere."""
+ELSEWHERE: frozenset[Kind] = PASSING | {"refused", "too_long", "unsuited"}
+"""What another deployment may do better: one is unsuited for what cannot be said in its protocol, or by its rules. An
+invalid request is invalid everywhere."""
 
 _BY_STATUS: dict[int, Kind] = {
     401: "refused",

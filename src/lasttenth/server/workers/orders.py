@@ -62,13 +62,19 @@ class StandingOrders:
             writer="" if writer is None else str(writer),
             keys_required=keys_required,
         )
+        self._before = self._orders
 
     def for_listener(self, descriptor: int) -> bytes:
         """Return the first line for a worker."""
         return line(msgspec.structs.replace(self._orders, listener=descriptor))
 
+    def restore(self) -> None:
+        """Take the settings again that held before the last ones."""
+        self._orders = self._before
+
     def renew(self, found: Settings) -> None:
         """Take other settings for the workers that are started from now on; the storage stays what it was."""
+        self._before = self._orders
         settings = msgspec.structs.replace(found, storage=self._orders.settings.storage)
         self._orders = msgspec.structs.replace(self._orders, settings=settings)
 

@@ -57,16 +57,18 @@ class Supervisor:
         self._end: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._tasks: set[asyncio.Task[None]] = set()
 
-    async def run(self, *, ready: Callable[[], None], reload: Callable[[], None]) -> None:
+    async def run(self, *, ready: Callable[[], None], reload: Callable[[], None], restore: Callable[[], None]) -> None:
         """Run until SIGTERM or SIGINT; SIGHUP puts a new worker at each post, one after the other.
 
         Args:
             ready: called once all workers serve.
             reload: called before workers are renewed.
+            restore: called where one of these does not start: the next one is started as before.
 
         Raises:
             LasttenthError: a worker did not start, or workers kept ending.
         """
+        self._restore = restore
         self._listen_to_signals(reload)
         try:
             self._watch(self._begin(ready))
@@ -130,6 +132,7 @@ class Supervisor:
             for post in self._posts:
                 if not await self._replace(post):
                     logger.error("Worker %d could not be renewed; the workers that serve stay.", post.number)
+                    self._restore()
                     break
 
     async def _replace(self, post: _Post) -> bool:

@@ -55,6 +55,15 @@ def test_settings_follow_the_file_but_for_what_holds_until_the_next_start() -> N
     assert told(orders).folder == "data"
 
 
+def test_settings_with_which_no_worker_starts_are_given_back() -> None:
+    orders = standing()
+
+    orders.renew(msgspec.structs.replace(PLACE.settings, providers={}))
+    orders.restore()
+
+    assert told(orders).settings == PLACE.settings
+
+
 def told(orders: StandingOrders) -> Orders:
     """Return what the next worker hears."""
     return read_orders(orders.for_listener(1))
