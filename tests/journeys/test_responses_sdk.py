@@ -323,11 +323,14 @@ def test_task_answers_with_its_citations(client: OpenAI) -> None:
 
 
 @pytest.mark.parametrize("path", ["/v1/responses/resp_1", "/v1/responses/resp_1/input_items"])
-def test_kept_responses_are_their_providers(server: RunningServer, path: str) -> None:
-    answer = server.request("GET", path)
+def test_kept_responses_are_their_providers(server: RunningServer, upstream: Upstream, path: str) -> None:
+    nobodys = server.request("GET", path)
+    upstream.script("", UpstreamAnswer(body=(b'{"id":"resp_1"}',)))
+    named = server.request("GET", path, headers={"x-lasttenth-provider": "openai"})
 
-    assert answer.status == 404
-    assert "no responses are kept here" in answer.json()["error"]["message"]
+    assert nobodys.status == 400
+    assert "x-lasttenth-provider" in nobodys.json()["error"]["message"]
+    assert (named.status, named.body) == (200, b'{"id":"resp_1"}')
 
 
 def test_text_is_continued_by_who_can(server: RunningServer, client: OpenAI, upstream: Upstream) -> None:

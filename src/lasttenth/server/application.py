@@ -13,7 +13,6 @@ from starlette.types import Receive, Scope, Send
 
 from lasttenth.app.installation import DEFAULT_PROJECT, Installation
 from lasttenth.models import bodies
-from lasttenth.models.protocols import RESPONSES
 from lasttenth.records.errors import (
     LasttenthError,
     MethodNotAllowedError,
@@ -34,7 +33,6 @@ from lasttenth.server.requests import ClientDisconnected, Door, headers_of
 
 logger = logging.getLogger("lasttenth.server")
 
-KEPT_RESPONSES = f"{RESPONSES.version}{RESPONSES.paths['chat']}/"
 GATEWAY_PATHS = f"Served are: {', '.join(f'POST {path}' for path in PATHS)}, GET /v1/models."
 
 
@@ -107,9 +105,6 @@ async def _refused(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     where = f"{request.method} {request.url.path}"
     hint = GATEWAY_PATHS if request.url.path.startswith("/v1") else "See /api/openapi.json."
-    if request.url.path.startswith(KEPT_RESPONSES):
-        kept = NotFoundError(f"There is nothing at {where}: no responses are kept here.", hint="Ask their provider.")
-        return await _failed(request, kept)
     if status == 405 or endpoint_of(request.url.path.encode()) is not None:
         return await _failed(request, MethodNotAllowedError(f"{where} is not possible.", hint=hint))
     return await _failed(request, NotFoundError(f"There is nothing at {where}.", hint=hint))
