@@ -1,13 +1,14 @@
 """A provider that is not asked for everything: rules say what becomes of parameters that some of its models do not take."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Literal
 
 import msgspec
 
 from lasttenth.models.bodies import fields_of
-from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, Provider, Translation
+from lasttenth.models.port import ModelInfo, ModelRequest, Provider, Translation
+from lasttenth.models.providers.changed import ChangedReply
 from lasttenth.models.providers.passage import Passable
 from lasttenth.records.errors import InvalidRequestError
 
@@ -39,7 +40,7 @@ class RuledProvider:
         if isinstance(provider, Passable):
             self.passage = provider.passage
 
-    async def call(self, request: ModelRequest) -> "RuledReply":
+    async def call(self, request: ModelRequest) -> ChangedReply:
         """Call a model. Raises InvalidRequestError for what may not be asked, and what the provider raises."""
         rules = [rule for rule in self._rules if fnmatchcase(request.model.lower(), rule.models.lower())]
         fields = fields_of(request.body)
@@ -63,7 +64,7 @@ class RuledProvider:
         unsaid = {name for name, then in found.items() if then == "drop"}
         unsaid |= {*request.lost} if beyond == "drop" else set()
         translation = Translation(lost=[*found], unsaid=unsaid, crosses=False)
-        return RuledReply(await self._provider.call(request), translation)
+        return ChangedReply(await self._provider.call(request), translation)
 
     async def models(self) -> list[ModelInfo]:
         """Return the models that the provider names. Raises UpstreamError."""
@@ -72,26 +73,3 @@ class RuledProvider:
     async def close(self) -> None:
         """Release what the provider holds."""
         await self._provider.close()
-
-
-class RuledReply:
-    """An answer to a request of which something was left out."""
-
-    def __init__(self, reply: ModelReply, translation: Translation) -> None:
-        self.status = reply.status
-        self.media_type = reply.media_type
-        self.retry_after = reply.retry_after
-        self.translation = translation
-        self._reply = reply
-
-    async def read(self, limit: int) -> bytes:
-        """Return the whole body. Raises UpstreamError when it breaks off, or has more than so many bytes."""
-        return await self._reply.read(limit)
-
-    def chunks(self) -> AsyncIterator[bytes]:
-        """Yield the body. Raises UpstreamError when it breaks off."""
-        return self._reply.chunks()
-
-    async def close(self) -> None:
-        """Give up the rest of the answer."""
-        await self._reply.close()

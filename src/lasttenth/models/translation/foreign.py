@@ -9,9 +9,8 @@ import msgspec
 
 from lasttenth.models.bodies import Fields, decode
 from lasttenth.models.port import ModelInfo, ModelReply, ModelRequest, ProtocolName, Provider, Translation
-from lasttenth.models.providers.ruled import RuledReply
-from lasttenth.models.translation.anthropic.reading import FOREIGN
-from lasttenth.models.translation.neutral import CLAUDE, GEMINI, SEALED, Tree
+from lasttenth.models.providers.changed import ChangedReply
+from lasttenth.models.translation.neutral import CLAUDE, FOREIGN, GEMINI, SEALED, Tree
 from lasttenth.models.translation.responses.seals import HIDDEN, SIGNED
 
 _OUR_IDS = re.compile(r"rs_\d+_")
@@ -48,7 +47,7 @@ class OwnThoughtProvider:
             return await self._provider.call(request)
         reply = await self._provider.call(msgspec.structs.replace(request, body=msgspec.json.encode(body)))
         known = reply.translation or Translation(lost=[], crosses=False)
-        return RuledReply(reply, Translation(lost=[*lost, *known.lost], unsaid=known.unsaid, crosses=False))
+        return ChangedReply(reply, Translation(lost=[*lost, *known.lost], unsaid=known.unsaid, crosses=False))
 
     async def models(self) -> list[ModelInfo]:
         """Return the models that the provider names. Raises UpstreamError."""

@@ -26,6 +26,8 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
 _EFFORTS: tuple[tuple[int, Effort], ...] = ((0, "none"), (2048, "low"), (8192, "medium"))
 """So many tokens of thought are at most such an effort; more are `high`."""
+FOREIGN = "gemini:"
+"""What hidden thought begins with that is another provider's signature of the call of a tool behind it."""
 SEALED, GEMINI, CLAUDE = "openaisealed", "geminisealed", "claudesealed"
 """What a signature or hidden thought begins with that OpenAI, Gemini or Anthropic has sealed, and opens alone. It is
 base64, as all signatures are: Gemini's clients decode them. Here Anthropic's have no mark, as in most protocols.

@@ -9,6 +9,7 @@ import msgspec
 from lasttenth.models.bodies import Fields
 from lasttenth.models.translation.given import TEXT_OR_LIST, Given, body_of, raise_fault, tree_of
 from lasttenth.models.translation.neutral import (
+    FOREIGN,
     Asked,
     Begun,
     Choice,
@@ -36,8 +37,6 @@ from lasttenth.models.translation.neutral import (
 from lasttenth.models.usage_shapes import read_usage
 from lasttenth.records.errors import InvalidRequestError
 
-FOREIGN = "gemini:"
-"""What hidden thought begins with that is another provider's signature of the call of a tool behind it."""
 _REASONS: dict[str, Reason] = {
     "end_turn": "stop",
     "stop_sequence": "stop_sequence",

@@ -15,9 +15,9 @@ from lasttenth.models.translation.anthropic.abilities import (
     sampling,
     thinking_of,
 )
-from lasttenth.models.translation.anthropic.reading import FOREIGN
 from lasttenth.models.translation.given import said
 from lasttenth.models.translation.neutral import (
+    FOREIGN,
     Asked,
     Begun,
     Citation,

@@ -3,8 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, Protocol
 
-from lasttenth.models.translation.anthropic.reading import FOREIGN
-from lasttenth.models.translation.neutral import Citation, Part, Refusal, Text, Thinking, ToolUse, Tree
+from lasttenth.models.translation.neutral import FOREIGN, Citation, Part, Refusal, Text, Thinking, ToolUse, Tree
 from lasttenth.models.translation.responses.seals import sealed
 
 

@@ -8,9 +8,10 @@ import msgspec
 from lasttenth.models import openai
 from lasttenth.models.bodies import Fields
 from lasttenth.models.protocols.responses import KEPT
-from lasttenth.models.translation.anthropic.reading import FOREIGN, signed
+from lasttenth.models.translation.anthropic.reading import signed
 from lasttenth.models.translation.given import TEXT_OR_LIST, TEXT_OR_TREE, Given, body_of, raise_fault, tree_of
 from lasttenth.models.translation.neutral import (
+    FOREIGN,
     Asked,
     Begun,
     Choice,
