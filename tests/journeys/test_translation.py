@@ -299,6 +299,7 @@ def test_stream_that_breaks_says_so_in_the_callers_protocol(server: RunningServe
     assert span["error"] == "upstream_error"
 
 
+@pytest.mark.usefixtures("client")
 def test_task_answers_anthropics_client(claude: Anthropic) -> None:
     reply = claude.messages.create(model="task/answer", max_tokens=99, messages=HELLO)
 

@@ -65,13 +65,13 @@ async def _whole(reply: ModelReply, settlement: Settlement, *, limit: int) -> Ga
     outcome = settlement.outcome
     outcome.output = body
     said = settlement.call.protocol.said_in(body)
+    if said is not None and translation is None:
+        settlement.price(said.consumed)
     status = reply.status if reply.status >= 400 else _checked(reply.status, body, said, settlement)
     if status >= 400:
         outcome.error = UpstreamError.code
         outcome.attributes["upstream_status"] = reply.status
         outcome.output = body = _as_error(body, reply, settlement.call)
-    elif said is not None and translation is None:
-        settlement.price(said.consumed)
     headers = reply_headers(settlement)
     if reply.retry_after:
         headers["retry-after"] = reply.retry_after

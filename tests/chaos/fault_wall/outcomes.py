@@ -26,6 +26,8 @@ class Outcome(NamedTuple):
     """Whether a good answer's usage is known."""
     has_content: bool = True
     """Whether a good answer says anything."""
+    is_spent: bool = False
+    """Whether the usage of an answer that is no good is known."""
 
 
 PASSES = Outcome(200)
@@ -34,6 +36,7 @@ HOLLOW = Outcome(200, has_content=False)
 UNREACHABLE = Outcome(502, "upstream_error", "unreachable")
 LATE = Outcome(504, "upstream_timeout", "timeout")
 NO_REPLY = Outcome(502, "upstream_error", "failed")
+NO_STREAM = Outcome(502, "upstream_error", "failed", is_spent=True)
 STREAM_LATE = Outcome(200, "upstream_timeout")
 STREAM_BREAKS = Outcome(200, "upstream_error")
 GONE = Outcome(0, "client_disconnected")

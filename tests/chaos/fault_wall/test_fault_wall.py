@@ -87,7 +87,7 @@ def reported_of(cell: Cell, heard: bytes) -> tuple[int, int] | None:
     """Return the usage that was reported, in an answer or in as much of it as came."""
     if not cell.outcome.is_counted:
         return None
-    if not cell.outcome.code or has_content(heard):
+    if not cell.outcome.code or cell.outcome.is_spent or has_content(heard):
         return INPUT, OUTPUT
     return cell.dialect.begun if FIRST.encode() in heard else None
 

@@ -53,7 +53,7 @@ class Speech:
         """Return a whole reply, translated. Raises UpstreamError where it is none, or is an error."""
         try:
             events = list(self._noted(self._spoken.read_reply(body, self._lost)))
-            if not any(isinstance(event, Piece | Stopped) for event in events):
+            if not any(isinstance(event, Piece | Stopped | Consumed) for event in events):
                 raise UpstreamError("The provider answers with something that is no reply.", hint=_HINT)
             return self._wanted.write_reply(events, lost=self._lost)
         except _UNTRANSLATABLE as error:
