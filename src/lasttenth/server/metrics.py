@@ -41,7 +41,7 @@ def metrics_endpoint(installation: Installation, door: Door) -> Callable[[Reques
     async def endpoint(request: Request) -> Response:
         identity = await door.let_in(headers_of(request.scope))
         app = App(project=identity.project, installation=installation)
-        hours = installation.clock.now() % DAY // HOUR
+        hours = installation.clock.now() % DAY // HOUR + 1  # the one that began at midnight as well
         totals = await app.usage(by=BY, hours=hours)
         found = [*_of_totals(totals), *_of_process(installation.health())]
         return Response("".join(_lines(found)), media_type=MEDIA_TYPE)
