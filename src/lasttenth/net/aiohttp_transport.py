@@ -130,10 +130,11 @@ class AiohttpTransport:
             message, content = await protocol.read()
             while 100 <= message.code < 200:
                 message, content = await protocol.read()
-        except aiohttp.ServerDisconnectedError as error:
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError) as error:
             _hang_up(connection)
-            # aiohttp puts the head that had begun to arrive into `message`, or a text where there was none.
-            if is_kept and isinstance(error.message, str):
+            # aiohttp puts the head that had begun to arrive into `message`, or a text where there was none. A request
+            # on its way to somebody who has closed already is answered with a reset.
+            if is_kept and isinstance(getattr(error, "message", ""), str):
                 raise _StaleError from error
             raise
         except BaseException:
